@@ -1,0 +1,42 @@
+#include "core/base/duration.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace wxpay {
+namespace {
+
+// From long to short, so that the first that divides evenly is the shortest form.
+constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{
+    {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr double kMost = 10.0 * 366 * 24 * 3'600'000;
+
+}  // namespace
+
+std::optional<Millis> parse_duration(std::string_view text) {
+    if (text == "0") return Millis{0};
+    double count = 0;
+    const auto [end, problem] =
+        std::from_chars(text.data(), text.data() + text.size(), count, std::chars_format::fixed);
+    if (problem != std::errc{}) return std::nullopt;
+    const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    for (const auto& [name, millis] : kUnits) {
+        if (unit != name) continue;
+        const double total = count * static_cast<double>(millis);
+        if (!(total >= 0 && total <= kMost)) return std::nullopt;
+        return Millis(static_cast<std::int64_t>(total + 0.5));
+    }
+    return std::nullopt;
+}
+
+std::string format_duration(Millis duration) {
+    for (const auto& [name, millis] : kUnits) {
+        if (duration.count() != 0 && duration.count() % millis == 0) {
+            return std::to_string(duration.count() / millis) + std::string(name);
+        }
+    }
+    return "0";
+}
+
+}  // namespace wxpay

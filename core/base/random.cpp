@@ -1,0 +1,42 @@
+#include "core/base/random.hpp"
+
+#include <array>
+#include <stdexcept>
+
+#include <openssl/rand.h>
+
+namespace wxpay {
+
+std::string Random::text(std::size_t length, std::string_view alphabet) {
+    // Ten characters of at most 64 symbols use 60 of the 64 bits; the bias of the modulus is below
+    // 2^-4 of a symbol only for the last of them and does not matter for names.
+    constexpr std::size_t kPerDraw = 10;
+    std::string out(length, '\0');
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+        if (i % kPerDraw == 0) bits = next();
+        out[i] = alphabet[bits % alphabet.size()];
+        bits /= alphabet.size();
+    }
+    return out;
+}
+
+std::uint64_t SecureRandom::next() {
+    std::array<unsigned char, 8> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw std::runtime_error("the operating system gives no random bytes");
+    }
+    std::uint64_t out = 0;
+    for (const unsigned char byte : bytes) out = out << 8 | byte;
+    return out;
+}
+
+std::uint64_t SeededRandom::next() {
+    const std::uint64_t n = drawn_.fetch_add(1, std::memory_order_relaxed) + 1;
+    std::uint64_t z = seed_ + n * 0x9e3779b97f4a7c15U;
+    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31U);
+}
+
+}  // namespace wxpay

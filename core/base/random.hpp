@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace wxpay {
+
+/// The only source of chance: nonces, ids, session tokens. Thread-safe.
+class Random {
+  public:
+    virtual ~Random() = default;
+    /// 64 uniformly distributed bits.
+    virtual std::uint64_t next() = 0;
+
+    /// `length` characters drawn from `alphabet` (2 to 64 characters, near enough to uniform).
+    std::string text(std::size_t length, std::string_view alphabet);
+    std::string digits(std::size_t length) { return text(length, "0123456789"); }
+    std::string hex(std::size_t length) { return text(length, "0123456789abcdef"); }
+    /// Letters of both cases and digits, as in WeChat's nonce_str.
+    std::string alphanumeric(std::size_t length) {
+        return text(length, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+    }
+};
+
+/// The operating system's generator, by way of OpenSSL. For secrets.
+class SecureRandom final : public Random {
+  public:
+    std::uint64_t next() override;
+};
+
+/// Reproducible: the same seed gives the same sequence. Lock-free (SplitMix64 over a counter). Not
+/// for secrets.
+class SeededRandom final : public Random {
+  public:
+    explicit SeededRandom(std::uint64_t seed) : seed_(seed) {}
+    std::uint64_t next() override;
+
+  private:
+    std::uint64_t seed_;
+    std::atomic<std::uint64_t> drawn_{0};
+};
+
+}  // namespace wxpay

@@ -1,0 +1,130 @@
+#include "core/client/v2_client.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/codec/beijing_time.hpp"
+
+namespace wxpay::v2 {
+namespace {
+
+Failure<Error> refused(std::string_view code, std::string_view words) {
+    return Failure{Error{Errc::refused, fmt::format("{}: {}", code, words), std::string(code)}};
+}
+
+}  // namespace
+
+Client::Client(Account account, http::Transport& transport, Random& random)
+    : account_(std::move(account)), transport_(transport), random_(random) {}
+
+Result<XmlMessage> Client::call(const std::string& path, Message message) {
+    message.text("appid", account_.appid)
+        .text("mch_id", account_.mch_id)
+        .text("nonce_str", random_.alphanumeric(32));
+    // MD5 is the default; naming it is allowed, but old clients never did.
+    if (account_.sign_type != SignType::md5)
+        message.text("sign_type", wire_name(account_.sign_type));
+    message.sign(account_.api_key, account_.sign_type, "");
+
+    http::Request request;
+    request.method = "POST";
+    request.path = path;
+    request.headers.add("Content-Type", "text/xml; charset=utf-8");
+    request.body = message.render();
+    WXPAY_TRY(const http::Response response, transport_.send(request));
+    if (response.status != 200) {
+        return Failure{Error{Errc::malformed, fmt::format("{} answered with HTTP status {}", path,
+                                                          response.status)}};
+    }
+    WXPAY_TRY(XmlMessage answer, XmlMessage::parse(response.body));
+    // A protocol failure carries no signature, so it may end the call but nothing in it is
+    // believed.
+    if (answer.get("return_code") != "SUCCESS")
+        return refused(answer.get("return_code"), answer.get("return_msg"));
+    if (!verify(answer.fields(), answer.get("sign"), account_.api_key, account_.sign_type)) {
+        return Failure{
+            Error{Errc::signature_mismatch, path + ": the answer's sign is wrong", "sign"}};
+    }
+    if (answer.get("result_code") != "SUCCESS")
+        return refused(answer.get("err_code"), answer.get("err_code_des"));
+    return answer;
+}
+
+Result<UnifiedOrderReply> Client::unified_order(const UnifiedOrderRequest& request) {
+    Message message;
+    message.text("body", request.body)
+        .text_if("detail", request.detail)
+        .text_if("attach", request.attach)
+        .text("out_trade_no", request.out_trade_no)
+        .number("total_fee", request.total_fee.count())
+        .text("spbill_create_ip", request.spbill_create_ip)
+        .text_if("time_start", request.time_start)
+        .text_if("time_expire", request.time_expire)
+        .text("notify_url", request.notify_url)
+        .text("trade_type", wire_name(request.trade_type))
+        .text_if("product_id", request.product_id)
+        .text_if("openid", request.openid)
+        .text_if("scene_info", request.scene_info);
+    WXPAY_TRY(const XmlMessage answer, call("/pay/unifiedorder", std::move(message)));
+    UnifiedOrderReply reply{std::string(answer.get("prepay_id")),
+                            std::string(answer.get("code_url")),
+                            std::string(answer.get("mweb_url"))};
+    if (reply.prepay_id.empty())
+        return Failure{Error{Errc::missing_field, "no prepay_id", "prepay_id"}};
+    return reply;
+}
+
+Result<OrderQueryReply> Client::order_query(const std::string& out_trade_no) {
+    Message message;
+    message.text("out_trade_no", out_trade_no);
+    WXPAY_TRY(const XmlMessage answer, call("/pay/orderquery", std::move(message)));
+    const auto text = [&](const char* name) { return std::string(answer.get(name)); };
+    const auto state = parse_trade_state(answer.get("trade_state"));
+    if (!state) return Failure{Error{Errc::invalid_value, "unknown trade_state", "trade_state"}};
+    OrderQueryReply reply;
+    reply.trade_state = *state;
+    reply.trade_state_desc = text("trade_state_desc");
+    reply.appid = text("appid");
+    reply.mch_id = text("mch_id");
+    reply.out_trade_no = text("out_trade_no");
+    reply.transaction_id = text("transaction_id");
+    reply.openid = text("openid");
+    reply.attach = text("attach");
+    if (answer.find("total_fee")) {
+        WXPAY_TRY(reply.total_fee, parse_total_fee(answer.get("total_fee")));
+    }
+    reply.time_end = parse_compact_time(answer.get("time_end"));
+    return reply;
+}
+
+Result<void> Client::close_order(const std::string& out_trade_no) {
+    Message message;
+    message.text("out_trade_no", out_trade_no);
+    WXPAY_CHECK(call("/pay/closeorder", std::move(message)));
+    return {};
+}
+
+Result<Session> Client::code_to_session(const std::string& js_code) {
+    http::Request request;
+    request.path = "/sns/jscode2session";
+    request.query = fmt::format("appid={}&secret={}&js_code={}&grant_type=authorization_code",
+                                http::percent_encode(account_.appid),
+                                http::percent_encode(account_.app_secret.reveal()),
+                                http::percent_encode(js_code));
+    WXPAY_TRY(const http::Response response, transport_.send(request));
+    const auto json = nlohmann::json::parse(response.body, nullptr, false);
+    if (!json.is_object())
+        return Failure{Error{Errc::malformed, "jscode2session did not answer in JSON"}};
+    if (json.contains("errcode") && json["errcode"].is_number_integer() && json["errcode"] != 0) {
+        return refused(std::to_string(json["errcode"].get<int>()), json.value("errmsg", ""));
+    }
+    const auto openid = json.find("openid");
+    const auto session_key = json.find("session_key");
+    if (openid == json.end() || !openid->is_string() || session_key == json.end() ||
+        !session_key->is_string()) {
+        return Failure{Error{Errc::missing_field, "jscode2session gave no openid", "openid"}};
+    }
+    return Session{openid->get<std::string>(), Secret(session_key->get<std::string>())};
+}
+
+}  // namespace wxpay::v2

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/http/message.hpp"
+
+namespace wxpay::http {
+
+/// Where requests go: a socket in service, a function in tests.
+class Transport {
+  public:
+    virtual ~Transport() = default;
+    /// Sends and waits. `request.path` may carry a query of its own in `request.query`.
+    /// Fails with timed_out, unreachable or malformed; any HTTP status is a success.
+    virtual Result<Response> send(const Request& request) = 0;
+};
+
+/// A blocking HTTP/1.1 client for one base url, by cpp-httplib. Thread-safe: each caller borrows a kept connection.
+class Client final : public Transport {
+  public:
+    struct Options {
+        std::string base_url;  ///< http://host[:port] or https://host[:port], with an optional path prefix
+        Millis connect_timeout = std::chrono::seconds(2);
+        Millis answer_timeout = std::chrono::seconds(10);
+        std::string ca_file;  ///< PEM roots instead of the system's; certificates are always verified
+        std::size_t body_bytes_max = 16 * 1024 * 1024;
+    };
+
+    /// Fails with malformed when base_url is not one.
+    static Result<std::unique_ptr<Client>> create(Options options);
+    ~Client() override;
+    Result<Response> send(const Request& request) override;
+
+  private:
+    class Impl;
+    explicit Client(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wxpay::http

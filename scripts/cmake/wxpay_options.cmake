@@ -1,0 +1,27 @@
+# What every target of ours is compiled with. Linked PRIVATE, so that nothing leaks to users of the libraries.
+find_program(WXPAY_CCACHE ccache)
+if(WXPAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${WXPAY_CCACHE}")
+endif()
+
+add_library(wxpay_options INTERFACE)
+target_compile_options(wxpay_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Wswitch-enum
+  $<$<BOOL:${WXPAY_WERROR}>:-Werror>)
+target_include_directories(wxpay_options INTERFACE "${PROJECT_SOURCE_DIR}")
+
+# Sanitizers and hardening must be the same in all objects of a program, so they are set for the whole tree.
+if(WXPAY_SANITIZE)
+  add_compile_options(-fsanitize=${WXPAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WXPAY_SANITIZE})
+endif()
+add_compile_definitions($<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+
+# wxpay_library(NAME [PUBLIC ...] [PRIVATE ...] SOURCES ...): a library of ours, with its wxpay:: alias.
+function(wxpay_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(wxpay_${name} STATIC ${arg_SOURCES})
+  add_library(wxpay::${name} ALIAS wxpay_${name})
+  target_include_directories(wxpay_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+  target_link_libraries(wxpay_${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:wxpay_options>)
+endfunction()
