@@ -1,0 +1,60 @@
+// POST /pay/closeorder: the merchant gives up an unpaid order.
+#include <array>
+
+#include "sandbox/api_v2/pipeline.hpp"
+
+namespace wxpay::sandbox::api_v2 {
+
+Endpoint close_order();
+
+namespace {
+
+constexpr std::array kFields{
+    FieldRule{"out_trade_no", Need::required, 32, "1 to 32 of letters, digits and _-|*@",
+              is_out_trade_no},
+};
+
+Result<Reply, Refusal> handle(const Call& call, Work& work) {
+    auto order = work.store().find_order(call.mch_id(), call.out_trade_no());
+    if (!order || order->sub_mch_id != call.get("sub_mch_id")) {
+        if (work.context().settings.strict) {
+            return Failure{
+                Refusal{Code::order_not_exist, "out_trade_no", "this number was never ordered"}};
+        }
+        // Observed: WeChat says SUCCESS and the number cannot be ordered any more.
+        if (!order) work.store().burn_number(call.mch_id(), call.out_trade_no());
+        call.notes.emplace_back(
+            "closeorder of a number that was never ordered succeeds and burns the number");
+        return Reply{};
+    }
+    switch (order->state) {
+        case TradeState::success:
+        case TradeState::refund:
+            return Failure{Refusal{Code::close_order_paid, "out_trade_no",
+                                   "the order is paid; refund it instead"}};
+        case TradeState::closed:
+        case TradeState::revoked:
+            call.notes.emplace_back("the order was closed before; closing it again succeeds");
+            return Reply{};
+        case TradeState::not_paid:
+        case TradeState::user_paying:
+        case TradeState::pay_error:
+            break;
+    }
+    if (order->trade_type == TradeType::micropay) {
+        return Failure{Refusal{Code::close_not_allowed, "out_trade_no",
+                               "a code payment is reversed, not closed"}};
+    }
+    order->state = TradeState::closed;
+    work.store().update_order(*order);
+    work.store().erase_timers(TimerKind::auto_pay, order->id);
+    work.store().erase_timers(TimerKind::finish_paying, order->id);
+    work.changed(*order);
+    return Reply{};
+}
+
+}  // namespace
+
+Endpoint close_order() { return {"/pay/closeorder", kFields, false, handle}; }
+
+}  // namespace wxpay::sandbox::api_v2

@@ -1,0 +1,302 @@
+// POST /pay/unifiedorder: the merchant orders, the user gets something to pay with.
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/codec/beijing_time.hpp"
+#include "core/domain/fen.hpp"
+#include "core/http/url.hpp"
+
+#include "sandbox/api_v2/pipeline.hpp"
+#include "sandbox/ledger/identifiers.hpp"
+#include "sandbox/limits.hpp"
+
+namespace wxpay::sandbox::api_v2 {
+
+Endpoint unified_order();
+
+namespace {
+
+bool is_trade_type(std::string_view value) {
+    return value == "JSAPI" || value == "NATIVE" || value == "APP" || value == "MWEB";
+}
+
+constexpr std::array kFields{
+    FieldRule{"device_info", Need::optional, 32, "any text", nullptr, Code::param_format,
+              Length::advisory},
+    FieldRule{"version", Need::optional, 32, "1.0",
+              [](std::string_view value) { return value == "1.0"; }},
+    FieldRule{"body", Need::required, 127, "any text", nullptr, Code::param_format,
+              Length::characters},
+    FieldRule{"detail", Need::optional, 6144},
+    FieldRule{"attach", Need::optional, 127},
+    FieldRule{"out_trade_no", Need::required, 32, "1 to 32 of letters, digits and _-|*@",
+              is_out_trade_no},
+    FieldRule{"fee_type", Need::optional, 16, "CNY",
+              [](std::string_view value) { return value == "CNY"; }},
+    FieldRule{"total_fee", Need::required, 10,
+              "a whole number of fen, 1 to 1000000000 (0.88 yuan is 88)", is_total_fee,
+              Code::total_fee_invalid},
+    FieldRule{"spbill_create_ip", Need::required, 64, "an IPv4 or IPv6 address", is_ip_address},
+    FieldRule{"time_start", Need::optional, 14, "yyyyMMddHHmmss", is_compact_time},
+    FieldRule{"time_expire", Need::optional, 14, "yyyyMMddHHmmss", is_compact_time},
+    FieldRule{"goods_tag", Need::optional, 32},
+    FieldRule{"notify_url", Need::required, 256, "http(s)://host[:port]/path", is_notify_url},
+    FieldRule{"trade_type", Need::required, 16,
+              "JSAPI, NATIVE, APP or MWEB (code payment has /pay/micropay)", is_trade_type},
+    FieldRule{"product_id", Need::optional, 32},
+    FieldRule{"limit_pay", Need::optional, 32, "no_credit",
+              [](std::string_view value) { return value == "no_credit"; }},
+    FieldRule{"openid", Need::optional, 128},
+    FieldRule{"sub_openid", Need::optional, 128},
+    FieldRule{"receipt", Need::optional, 8, "Y or N", is_yes_or_no},
+    FieldRule{"profit_sharing", Need::optional, 16, "Y or N", is_yes_or_no},
+    FieldRule{"scene_info", Need::optional, 256, "JSON", is_json},
+    FieldRule{"identity", Need::optional, 128},
+    FieldRule{"user_type", Need::optional, 32},
+    FieldRule{"user_creid", Need::optional, 32},
+    FieldRule{"user_truename", Need::optional, 64},
+    FieldRule{"fingerprint", Need::optional, 128},
+};
+
+/// The parameters that a repeated call must not change (FIDELITY.md "Same out_trade_no again").
+constexpr std::array kCompared{"appid",      "sub_appid",   "sub_mch_id",     "trade_type",
+                               "openid",     "sub_openid",  "total_fee",      "fee_type",
+                               "body",       "detail",      "attach",         "notify_url",
+                               "time_start", "time_expire", "goods_tag",      "product_id",
+                               "limit_pay",  "scene_info",  "profit_sharing", "receipt"};
+
+// Control characters cannot occur in a value, so they can end names and values.
+constexpr char kNameEnd = '\x1f';
+constexpr char kValueEnd = '\x1e';
+
+std::string creation_of(const XmlMessage& message) {
+    std::string out;
+    out.reserve(512);
+    for (const char* const name : kCompared) {
+        const std::string_view value = message.get(name);
+        if (value.empty()) continue;
+        out += name;
+        out += kNameEnd;
+        out += value;
+        out += kValueEnd;
+    }
+    return out;
+}
+
+/// The value of a parameter in what creation_of() wrote.
+std::string_view created_with(std::string_view creation, std::string_view name) {
+    while (!creation.empty()) {
+        const std::size_t name_end = creation.find(kNameEnd);
+        const std::size_t value_end = creation.find(kValueEnd);
+        if (creation.substr(0, name_end) == name)
+            return creation.substr(name_end + 1, value_end - name_end - 1);
+        creation.remove_prefix(value_end + 1);
+    }
+    return {};
+}
+
+/// Which parameters a repeated call has changed, for the hint.
+std::string differences(std::string_view stored, std::string_view sent) {
+    std::string out;
+    for (const char* const name : kCompared) {
+        if (created_with(stored, name) == created_with(sent, name)) continue;
+        if (!out.empty()) out += ", ";
+        out += name;
+    }
+    return out;
+}
+
+/// JSAPI orders name their user; an empty openid is none.
+std::optional<Refusal> find_missing_user(const XmlMessage& message) {
+    if (message.get("trade_type") != "JSAPI") return std::nullopt;
+    if (!message.get("openid").empty() || !message.get("sub_openid").empty()) return std::nullopt;
+    return Refusal{Code::openid_required, "openid",
+                   "'openid' is missing or empty; JSAPI orders name their user"};
+}
+
+std::optional<Refusal> check_times(const Call& call, Instant now) {
+    const auto expire = parse_compact_time(call.get("time_expire"));
+    if (!expire) return std::nullopt;
+    const auto start = parse_compact_time(call.get("time_start"));
+    if (start && *expire < *start) {
+        return Refusal{Code::param_error, "time_expire", "time_expire is before time_start"};
+    }
+    constexpr std::chrono::minutes kLeast{1};
+    constexpr std::chrono::minutes kLeastOfOlderPages{5};
+    if (*expire <= now + kLeast) {
+        return Refusal{Code::time_expire_too_near, "time_expire",
+                       fmt::format("time_expire must be more than a minute ahead of {} (UTC+8)",
+                                   format_compact_time(now))};
+    }
+    if (*expire < now + kLeastOfOlderPages) {
+        call.notes.emplace_back(
+            "time_expire is less than 5 minutes ahead; older servers refused that");
+    }
+    return std::nullopt;
+}
+
+/// Whether the user can be one of the app's.
+std::optional<Refusal> check_user(const Call& call, Work& work) {
+    constexpr std::size_t kRealLength = 28;
+    const std::string openid = call.text("openid");
+    if (openid.empty() || call.get("trade_type") != "JSAPI") return std::nullopt;
+    if (!OpenId::parse(openid) ||
+        (work.context().settings.strict && openid.size() != kRealLength)) {
+        return Refusal{Code::openid_invalid, "openid",
+                       "an openid begins with 'o'; real ones have 28 characters"};
+    }
+    return std::nullopt;
+}
+
+void note_oddities(const Call& call) {
+    constexpr std::size_t kShortest = 6;
+    if (call.get("out_trade_no").size() < kShortest) {
+        call.notes.emplace_back(
+            "out_trade_no is shorter than 6: newer documentation wants 6 to 32");
+    }
+    if (call.get("notify_url").find('?') != std::string_view::npos) {
+        call.notes.emplace_back(
+            "notify_url has a query string: the documentation forbids it; it will be called "
+            "unchanged");
+    }
+    if (call.get("trade_type") == "NATIVE" && call.get("product_id").empty()) {
+        call.notes.emplace_back("NATIVE without product_id: older documentation wants one");
+    }
+    if (call.get("trade_type") == "MWEB" && call.get("scene_info").empty()) {
+        call.notes.emplace_back("MWEB without scene_info: the documentation wants one");
+    }
+}
+
+Order order_from(const Call& call, Work& work) {
+    const Instant now = work.context().clock.now();
+    Random& random = work.context().random;
+    Order order;
+    order.mch_id = call.mch_id();
+    order.out_trade_no = call.out_trade_no();
+    order.appid = AppId::parse(call.get("appid")).value();
+    order.sub_mch_id = call.text("sub_mch_id");
+    order.sub_appid = call.text("sub_appid");
+    order.trade_type = *parse_trade_type(call.get("trade_type"));
+    order.total = parse_total_fee(call.get("total_fee")).value();
+    order.body = call.text("body");
+    order.attach = call.text("attach");
+    order.device_info = call.text("device_info");
+    order.openid = call.text("openid");
+    order.sub_openid = call.text("sub_openid");
+    order.notify_url = call.text("notify_url");
+    order.nonce_str = call.text("nonce_str");
+    order.sign_type = call.sign_type;
+    order.limit_pay = call.text("limit_pay");
+    order.creation = creation_of(call.message);
+    order.created_at = now;
+    order.expires_at = parse_compact_time(call.get("time_expire"));
+    order.prepay_id = next_prepay_id(random, now);
+    order.prepaid_at = now;
+    if (order.trade_type == TradeType::native) order.code_url = next_code_url(random);
+    if (order.trade_type == TradeType::mweb)
+        order.mweb_url = next_mweb_url(random, order.prepay_id.str());
+    return order;
+}
+
+Failure<Refusal> refuse_again(const Call& call, Work& work, Code code, std::string hint) {
+    Refusal refusal{code, "out_trade_no", std::move(hint)};
+    // Observed: a failing MWEB call still gets an address, one that names no prepay_id.
+    if (call.get("trade_type") == "MWEB") {
+        refusal.business.text("mweb_url", next_mweb_url(work.context().random, ""));
+    }
+    return Failure{std::move(refusal)};
+}
+
+/// The number is taken: the same call again, or another one that wants the same number.
+Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
+    auto stored = work.store().find_order(sent.mch_id, sent.out_trade_no);
+    if (!stored)
+        return refuse_again(call, work, Code::order_closed,
+                            "this number was closed before it was ordered");
+    const Instant now = work.context().clock.now();
+    if (stored->is_paid()) {
+        return refuse_again(call, work, Code::order_paid,
+                            "the order is paid; a new payment needs a new out_trade_no");
+    }
+    if (why_not_payable(*stored, now)) {
+        return refuse_again(
+            call, work, Code::order_closed,
+            "the order is closed or its time_expire has passed; use a new out_trade_no");
+    }
+    if (stored->api != ApiVersion::v2) {
+        return refuse_again(call, work, Code::order_number_repeated,
+                            "this number was ordered through API V3");
+    }
+    if (stored->creation != sent.creation) {
+        std::string hint =
+            "ordered before with another " + differences(stored->creation, sent.creation);
+        if (created_with(stored->creation, "time_start") !=
+            created_with(sent.creation, "time_start")) {
+            hint += "; keep the first call's time_start when you repeat it";
+        }
+        return refuse_again(call, work, Code::order_number_repeated, std::move(hint));
+    }
+    if (now - stored->prepaid_at >= kPrepayLife) {
+        stored->prepay_id = sent.prepay_id;
+        stored->prepaid_at = now;
+        stored->code_url = sent.code_url;
+        stored->mweb_url = sent.mweb_url;
+    }
+    // The callback repeats the nonce of the call, and the page signs with its type: the latest
+    // call's count.
+    stored->nonce_str = sent.nonce_str;
+    stored->sign_type = sent.sign_type;
+    stored->device_info = sent.device_info;
+    work.store().update_order(*stored);
+    return *stored;
+}
+
+Result<Reply, Refusal> handle(const Call& call, Work& work) {
+    const Context& context = work.context();
+    if (auto refusal = check_times(call, context.clock.now())) {
+        // An order that was made in time may be asked for again later: then its own state decides.
+        if (!work.store().find_order(call.mch_id(), call.out_trade_no())) return Failure{std::move(*refusal)};
+    }
+    if (call.get("trade_type") == "JSAPI" && !call.get("openid").empty() &&
+        work.store().is_openid_of_another_app(AppId::parse(call.get("appid")).value(),
+                                              call.text("openid"))) {
+        return Failure{Refusal{Code::openid_of_another_app, "openid",
+                               "this openid was issued to another appid"}};
+    }
+    if (!call.merchant.products.contains(*parse_trade_type(call.get("trade_type")))) {
+        return Failure{Refusal{
+            Code::product_not_enabled, "trade_type",
+            fmt::format("{} is not switched on for this merchant", call.get("trade_type"))}};
+    }
+    if (auto refusal = check_user(call, work)) return Failure{std::move(*refusal)};
+    note_oddities(call);
+
+    Order order = order_from(call, work);
+    if (work.store().insert_order(order)) {
+        if (context.settings.auto_pay) {
+            work.schedule(order.created_at + *context.settings.auto_pay, TimerKind::auto_pay,
+                          order.id);
+        }
+    } else {
+        WXPAY_TRY(order, again(call, work, order));
+    }
+    work.changed(order);
+
+    Reply reply;
+    reply.device_info = order.device_info;
+    reply.shows_device_info = !order.device_info.empty();
+    reply.business.text("prepay_id", order.prepay_id.str())
+        .text("trade_type", wire_name(order.trade_type))
+        .text_if("code_url", order.code_url)
+        .text_if("mweb_url", order.mweb_url);
+    return reply;
+}
+
+}  // namespace
+
+Endpoint unified_order() { return {"/pay/unifiedorder", kFields, true, handle, find_missing_user}; }
+
+}  // namespace wxpay::sandbox::api_v2

@@ -1,0 +1,76 @@
+#include "sandbox/app.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sandbox/api_v2/endpoints.hpp"
+#include "sandbox/api_v2/js_code_to_session.hpp"
+#include "sandbox/control/routes.hpp"
+
+namespace wxpay::sandbox {
+namespace {
+
+/// What an unknown path gets; v2.md 1.5 row 1, our choice.
+http::Response unknown_path(const http::Request& request, Exchange& exchange) {
+    std::vector<std::string_view> known{api_v2::kJsCodeToSessionPath};
+    for (const api_v2::Endpoint& endpoint : api_v2::endpoints()) known.push_back(endpoint.path);
+    const std::string_view meant = api_v2::nearest(request.path, known);
+    exchange.verdict = "refused";
+    exchange.error = "404";
+    exchange.hint =
+        meant.empty() ? "this path is not simulated" : fmt::format("did you mean {}?", meant);
+    http::Response response;
+    response.status = 404;
+    response.headers.add("Server", "nginx");
+    response.headers.add("Content-Type", "text/html");
+    response.body =
+        "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not "
+        "Found</h1></center>\r\n"
+        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
+    return response;
+}
+
+const api_v2::Endpoint* find_endpoint(std::string_view path) {
+    const auto all = api_v2::endpoints();
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [path](const auto& endpoint) { return endpoint.path == path; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+http::Answer App::handle(const http::Request& request) {
+    if (control::is_control_path(request.path)) return control::answer(request, context_);
+    return handle_wechat(request);
+}
+
+http::Response App::handle_wechat(const http::Request& request) {
+    Exchange exchange;
+    exchange.id = context_.exchanges.next_id();
+    exchange.at = context_.clock.now();
+    exchange.url = request.query.empty() ? request.path : request.path + "?" + request.query;
+    exchange.request = request;
+
+    http::Response response;
+    if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {
+        exchange.endpoint = endpoint->path;
+        response = api_v2::answer(*endpoint, request, context_, exchange);
+    } else if (request.path == api_v2::kJsCodeToSessionPath && request.method == "GET") {
+        exchange.endpoint = api_v2::kJsCodeToSessionPath;
+        response = api_v2::js_code_to_session(request, context_, exchange);
+    } else {
+        response = unknown_path(request, exchange);
+    }
+    if (exchange.verdict != "ok" && !context_.settings.strict) {
+        response.headers.add("Wxpay-Sandbox-Exchange", std::to_string(exchange.id));
+        if (!exchange.hint.empty()) response.headers.add("Wxpay-Sandbox-Hint", exchange.hint);
+    }
+    exchange.response = response;
+    context_.exchanges.add(std::move(exchange));
+    return response;
+}
+
+}  // namespace wxpay::sandbox

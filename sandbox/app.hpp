@@ -1,0 +1,22 @@
+#pragma once
+
+#include "core/http/message.hpp"
+
+#include "sandbox/context.hpp"
+
+namespace wxpay::sandbox {
+
+/// The whole sandbox as a function from a request to an answer: WeChat's own surface and the
+/// control API. Needs no sockets; safe to call from several threads.
+class App {
+  public:
+    explicit App(Context& context) : context_(context) {}
+    http::Answer handle(const http::Request& request);
+
+  private:
+    http::Response handle_wechat(const http::Request& request);
+
+    Context& context_;
+};
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,325 @@
+#include "sandbox/cli/serve.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <malloc.h>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <unistd.h>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "core/base/duration.hpp"
+#include "core/base/random.hpp"
+#include "core/codec/beijing_time.hpp"
+#include "core/http/url.hpp"
+
+#include "sandbox/server.hpp"
+#include "sandbox/version.hpp"
+
+namespace wxpay::sandbox::cli {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+/// Wrong use: one line that names the option and the way out.
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// The options as they were typed.
+struct Flags {
+    std::string http = "127.0.0.1:12180";
+    std::string port;
+    std::string data;
+    std::string seed;
+    std::string clock = "real";
+    std::string start_time;
+    std::string auto_pay = "off";
+    std::string notify_timeout = "5s";
+    std::vector<std::string> allow_notify;
+    std::string public_url;
+    bool strict = false;
+    std::string control_token;
+    std::string ready_file;
+    std::string log_format = "text";
+    std::string log_level = "info";
+    bool quiet = false;
+    bool no_color = false;
+};
+
+/// "--ready-file" → "WXPAY_SANDBOX_READY_FILE".
+std::string environment_name(std::string flag) {
+    flag.erase(0, flag.find_first_not_of('-'));
+    std::transform(flag.begin(), flag.end(), flag.begin(), [](unsigned char c) {
+        return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    });
+    return "WXPAY_SANDBOX_" + flag;
+}
+
+void declare(CLI::App& app, Flags& flags) {
+    const auto option = [&](const char* name, auto& value, const char* help) {
+        return app.add_option(name, value, help)->envname(environment_name(name));
+    };
+    const auto flag = [&](const char* name, bool& value, const char* help) {
+        app.add_flag(name, value, help)->envname(environment_name(name));
+    };
+    option("--http", flags.http, "where to listen; port 0: any free one")
+        ->type_name("HOST:PORT")
+        ->capture_default_str();
+    option("--port", flags.port, "short for --http 127.0.0.1:N")->type_name("N");
+    option("--data", flags.data, "keep all state in DIR (default: in memory)")->type_name("DIR");
+    option("--seed", flags.seed, "reproducible ids and nonces (default: random, printed)")
+        ->type_name("N");
+    option("--clock", flags.clock, "real, manual (moved by the control API) or xN (N times faster)")
+        ->type_name("MODE")
+        ->capture_default_str();
+    option("--start-time", flags.start_time, "where a manual or scaled clock begins (default: now)")
+        ->type_name("RFC3339");
+    option("--auto-pay", flags.auto_pay,
+           "pay each new order by itself: off, now, or after a duration")
+        ->type_name("off|now|DURATION")
+        ->capture_default_str();
+    option("--notify-timeout", flags.notify_timeout,
+           "how long a merchant may take to answer a callback")
+        ->type_name("DURATION")
+        ->capture_default_str();
+    option("--allow-notify", flags.allow_notify,
+           "a host outside loopback and private networks that callbacks may go to")
+        ->type_name("HOST")
+        ->delimiter(',');
+    option("--public-url", flags.public_url, "base of every address that the sandbox hands out")
+        ->type_name("URL");
+    flag("--strict", flags.strict, "no hints in headers, unknown fields refused everywhere");
+    option("--control-token", flags.control_token,
+           "bearer token of the control API; needed when not bound to loopback")
+        ->type_name("TOKEN");
+    option("--ready-file", flags.ready_file,
+           "JSON with pid and address, written when connections are accepted")
+        ->type_name("FILE");
+    option("--log-format", flags.log_format, "text or json")
+        ->type_name("FORMAT")
+        ->capture_default_str();
+    option("--log-level", flags.log_level, "debug, info, warn or error")
+        ->type_name("LEVEL")
+        ->capture_default_str();
+    flag("--quiet", flags.quiet, "print nothing but errors");
+    flag("--no-color", flags.no_color, "no colours in the log");
+}
+
+bool is_loopback(const std::string& host) {
+    return host == "localhost" || host.starts_with("127.") || host == "::1";
+}
+
+/// "HOST:PORT" or "[v6]:PORT".
+std::pair<std::string, int> parse_address(const std::string& flag, const std::string& text) {
+    const auto url = http::Url::parse("http://" + text);
+    const std::size_t colon = text.rfind(':');
+    int port = -1;
+    if (colon != std::string::npos) {
+        const char* const end = text.data() + text.size();
+        const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
+        if (problem != std::errc{} || stop != end) port = -1;
+    }
+    constexpr int kPortMax = 65535;
+    if ((!url && port != 0) || port < 0 || port > kPortMax) {
+        throw UsageError(
+            fmt::format("{} '{}': HOST:PORT is wanted, for example 127.0.0.1:12180", flag, text));
+    }
+    std::string host = text.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    if (host.empty()) throw UsageError(fmt::format("{} '{}': the host is missing", flag, text));
+    return {host, port};
+}
+
+Config config_from(const Flags& flags) {
+    Config config;
+    if (flags.port.empty()) {
+        std::tie(config.http_host, config.http_port) = parse_address("--http", flags.http);
+    } else {
+        std::tie(config.http_host, config.http_port) =
+            parse_address("--port", "127.0.0.1:" + flags.port);
+    }
+    if (!flags.data.empty()) config.data = flags.data;
+    if (flags.seed.empty()) {
+        config.seed = SecureRandom().next();
+    } else {
+        const char* const end = flags.seed.data() + flags.seed.size();
+        const auto [stop, problem] = std::from_chars(flags.seed.data(), end, config.seed);
+        if (problem != std::errc{} || stop != end) {
+            throw UsageError(fmt::format(
+                "--seed '{}': a number from 0 to 18446744073709551615 is wanted", flags.seed));
+        }
+    }
+    const auto mode = ClockMode::parse(flags.clock);
+    if (!mode)
+        throw UsageError(fmt::format(
+            "--clock '{}': real, manual or xN (N from 1 to 1000000) is wanted", flags.clock));
+    config.clock = *mode;
+    if (!flags.start_time.empty()) {
+        config.start_time = parse_rfc3339(flags.start_time);
+        if (!config.start_time) {
+            throw UsageError(
+                fmt::format("--start-time '{}': RFC 3339 with offset is wanted, for example "
+                            "2024-06-01T12:00:00+08:00",
+                            flags.start_time));
+        }
+        if (mode->kind == ClockMode::Kind::real) {
+            throw UsageError(
+                "--start-time needs --clock manual or --clock xN: the real clock begins now");
+        }
+    }
+    if (flags.auto_pay != "off") {
+        config.settings.auto_pay =
+            flags.auto_pay == "now" ? Millis{0} : parse_duration(flags.auto_pay);
+        if (!config.settings.auto_pay) {
+            throw UsageError(fmt::format(
+                "--auto-pay '{}': off, now or a duration like 3s is wanted", flags.auto_pay));
+        }
+    }
+    const auto timeout = parse_duration(flags.notify_timeout);
+    if (!timeout || *timeout == Millis{0}) {
+        throw UsageError(fmt::format("--notify-timeout '{}': a duration like 5s or 500ms is wanted",
+                                     flags.notify_timeout));
+    }
+    config.settings.notify_timeout = *timeout;
+    config.allow_notify = flags.allow_notify;
+    if (!flags.public_url.empty() && !http::Url::parse(flags.public_url)) {
+        throw UsageError(
+            fmt::format("--public-url '{}': http(s)://host[:port] is wanted", flags.public_url));
+    }
+    config.settings.public_url = flags.public_url;
+    config.settings.strict = flags.strict;
+    config.settings.control_token = flags.control_token;
+    if (!is_loopback(config.http_host) && flags.control_token.empty()) {
+        throw UsageError(fmt::format(
+            "--http {}: not a loopback address, so the control API needs a --control-token",
+            config.http_host));
+    }
+    return config;
+}
+
+void set_up_log(const Flags& flags) {
+    auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
+        flags.no_color ? spdlog::color_mode::never : spdlog::color_mode::automatic);
+    auto logger = std::make_shared<spdlog::logger>("wxpay-sandbox", std::move(sink));
+    if (flags.log_format == "json") {
+        logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})");
+    } else if (flags.log_format == "text") {
+        logger->set_pattern("%H:%M:%S.%e %^%l%$ %v");
+    } else {
+        throw UsageError(
+            fmt::format("--log-format '{}': text or json is wanted", flags.log_format));
+    }
+    const auto level = spdlog::level::from_str(flags.log_level);
+    if (level == spdlog::level::off) {
+        throw UsageError(
+            fmt::format("--log-level '{}': debug, info, warn or error is wanted", flags.log_level));
+    }
+    logger->set_level(flags.quiet ? spdlog::level::err : level);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+/// Written beside it and renamed, so that whoever waits for the file never reads half of it.
+void write_ready_file(const std::string& path, const Server& server, const Flags& flags) {
+    nlohmann::ordered_json ready{{"pid", getpid()}, {"http", server.base_url()}};
+    if (!flags.data.empty()) ready["data"] = std::filesystem::absolute(flags.data).string();
+    const std::string beside = path + ".new";
+    {
+        std::ofstream out(beside, std::ios::trunc);
+        out << ready.dump() << '\n';
+        if (!out.flush())
+            throw UsageError(fmt::format("--ready-file '{}': cannot be written", path));
+    }
+    std::error_code problem;
+    std::filesystem::rename(beside, path, problem);
+    if (problem) throw UsageError(fmt::format("--ready-file '{}': {}", path, problem.message()));
+}
+
+void greet(const Server& server, const Config& config) {
+    const std::string url = server.base_url();
+    const Merchant& demo = config.directory.merchants().front();
+    fmt::print(stderr,
+               "wxpay-sandbox {} listens on {}\n"
+               "  merchant  mch_id {}, appid {}; its API key is in the README\n"
+               "  clock     {}, now {}\n"
+               "  seed      {}\n"
+               "  state     {}\n"
+               "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
+               kVersion, url, demo.mch_id.str(), demo.appids.front().str(), config.clock.str(),
+               format_rfc3339(const_cast<Server&>(server).context().clock.now()), config.seed,
+               config.data ? config.data->string() : "in memory, gone when this process ends", url,
+               url);
+}
+
+int run(const Flags& flags) {
+    set_up_log(flags);
+    const Config config = config_from(flags);
+
+    // Before any thread exists: every thread inherits the mask, and only this one waits for the
+    // signals.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    // One arena for all workers: glibc's default of eight per core keeps tens of MiB that nobody
+    // uses.
+    mallopt(M_ARENA_MAX, 2);
+
+    Server server(config);
+    if (const auto started = server.start(); !started) {
+        throw UsageError(fmt::format(
+            "cannot listen: {}; choose another with --http or --port, or 0 for any free one",
+            started.error().detail));
+    }
+    if (!flags.ready_file.empty()) write_ready_file(flags.ready_file, server, flags);
+    if (!flags.quiet) greet(server, config);
+
+    int received = 0;
+    sigwait(&signals, &received);
+    server.stop();
+    if (!flags.ready_file.empty()) {
+        std::error_code ignored;  // whoever watches the file sees that nobody serves any more
+        std::filesystem::remove(flags.ready_file, ignored);
+    }
+    return 0;
+}
+
+}  // namespace
+
+int serve(int argc, char** argv) {
+    CLI::App app{"A local WeChat Pay for tests, offline and in CI.", "wxpay-sandbox"};
+    app.set_version_flag("--version", "wxpay-sandbox " + std::string(kVersion));
+    app.fallthrough();
+    Flags flags;
+    declare(app, flags);
+    app.add_subcommand("serve", "run the server in the foreground (the default)")->fallthrough();
+    try {
+        app.parse(argc, argv);
+        return run(flags);
+    } catch (const CLI::Success& wanted) {
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& problem) {
+        fmt::print(stderr, "wxpay-sandbox: {}; see wxpay-sandbox --help\n", problem.what());
+    } catch (const std::exception& problem) {
+        fmt::print(stderr, "wxpay-sandbox: {}\n", problem.what());
+    }
+    return kExitUsage;
+}
+
+}  // namespace wxpay::sandbox::cli

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+
+#include "sandbox/directory.hpp"
+#include "sandbox/exchanges/exchange_log.hpp"
+#include "sandbox/store/store.hpp"
+#include "sandbox/timers/virtual_clock.hpp"
+
+namespace wxpay::sandbox {
+
+class Scheduler;
+class Notifier;
+class Waiters;
+
+/// How this WeChat behaves; fixed while it runs.
+struct Settings {
+    bool strict = false;
+    std::string public_url;  ///< base of the addresses that the sandbox hands out; empty: as called
+    std::optional<Millis> auto_pay;  ///< pay each new order by itself after this long
+    Millis notify_timeout = std::chrono::seconds(5);
+    std::string control_token;  ///< empty: the control API asks for none
+};
+
+/// What handlers work with. It owns nothing; the server does. Everything in it is safe to use from
+/// all workers.
+struct Context {
+    const Directory& directory;
+    const Settings& settings;
+    Store& store;
+    VirtualClock& clock;
+    Random& random;
+    ExchangeLog& exchanges;
+    Scheduler& scheduler;
+    Notifier& notifier;
+    Waiters& waiters;
+};
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,129 @@
+#include "sandbox/control/call.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "sandbox/limits.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+constexpr int kJsonDepthMax = 32;
+
+Result<std::int64_t, Problem> number(const std::string& text, const char* field, std::int64_t from,
+                                     std::int64_t to) {
+    std::int64_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc{} || end != text.data() + text.size() || value < from || value > to) {
+        return Failure{
+            bad_request(fmt::format("{} is a number from {} to {}", field, from, to), field)};
+    }
+    return value;
+}
+
+std::string joined(std::initializer_list<std::string_view> names) {
+    return names.size() == 0 ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+Problem bad_request(std::string message, std::string field) {
+    return {400, "bad_request", std::move(message), std::move(field)};
+}
+Problem not_found(std::string message) { return {404, "not_found", std::move(message)}; }
+Problem conflict(std::string code, std::string message) {
+    return {409, std::move(code), std::move(message)};
+}
+
+std::optional<std::string> Call::query(std::string_view name) const {
+    auto value = request.parameter(name);
+    if (value && value->empty()) return std::nullopt;
+    return value;
+}
+
+Result<std::size_t, Problem> Call::limit() const {
+    const auto text = query("limit");
+    if (!text) return kListDefault;
+    WXPAY_TRY(const std::int64_t limit,
+              number(*text, "limit", 1, static_cast<std::int64_t>(kListMax)));
+    return static_cast<std::size_t>(limit);
+}
+
+Result<std::optional<std::int64_t>, Problem> Call::cursor() const {
+    const auto text = query("cursor");
+    if (!text) return std::optional<std::int64_t>{};
+    WXPAY_TRY(const std::int64_t cursor, number(*text, "cursor", 1, INT64_MAX));
+    return std::optional(cursor);
+}
+
+Result<void, Problem> Call::allow_query(std::initializer_list<std::string_view> known) const {
+    std::string_view rest = request.query;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('&'), rest.size());
+        const std::string name =
+            http::percent_decode(rest.substr(0, std::min(rest.find('='), end)), true);
+        if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
+            return Failure{
+                bad_request(fmt::format("unknown parameter; known: {}", joined(known)), name)};
+        }
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return {};
+}
+
+Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_view> known) const {
+    if (request.body.empty()) return nlohmann::json::object();
+    bool too_deep = false;
+    const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        too_deep = too_deep || depth > kJsonDepthMax;
+        return !too_deep;
+    };
+    nlohmann::json json = nlohmann::json::parse(request.body, shallow, false);
+    if (too_deep)
+        return Failure{bad_request(fmt::format("JSON deeper than {} levels", kJsonDepthMax))};
+    if (!json.is_object()) return Failure{bad_request("the body is not a JSON object")};
+    for (const auto& [name, value] : json.items()) {
+        if (std::find(known.begin(), known.end(), name) == known.end()) {
+            return Failure{
+                bad_request(fmt::format("unknown member; known: {}", joined(known)), name)};
+        }
+    }
+    return json;
+}
+
+std::optional<Order> find_order(Transaction& transaction, const std::string& id) {
+    if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
+        const auto mch_id = MchId::parse(std::string_view(id).substr(0, colon));
+        const auto out_trade_no = OutTradeNo::parse(std::string_view(id).substr(colon + 1));
+        return mch_id && out_trade_no ? transaction.find_order(*mch_id, *out_trade_no)
+                                      : std::nullopt;
+    }
+    if (const auto prepay_id = PrepayId::parse(id)) return transaction.find_order(*prepay_id);
+    if (const auto transaction_id = TransactionId::parse(id))
+        return transaction.find_order(*transaction_id);
+    return std::nullopt;
+}
+
+http::Response json_response(std::string text, int status) {
+    http::Response response;
+    response.status = status;
+    response.headers.add("Content-Type", "application/json; charset=utf-8");
+    response.headers.add("Cache-Control", "no-store");
+    response.body = std::move(text);
+    return response;
+}
+
+http::Response problem_response(const Problem& problem) {
+    nlohmann::ordered_json error{{"code", problem.code}, {"message", problem.message}};
+    if (!problem.field.empty()) error["field"] = problem.field;
+    if (!problem.hint.empty()) error["hint"] = problem.hint;
+    const nlohmann::ordered_json body{{"error", std::move(error)}};
+    return json_response(body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                         problem.status);
+}
+
+}  // namespace wxpay::sandbox::control

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/base/result.hpp"
+#include "core/http/message.hpp"
+
+#include "sandbox/context.hpp"
+#include "sandbox/ledger/order.hpp"
+
+namespace wxpay::sandbox::control {
+
+/// What the control API answers when a call makes no sense: a status and
+/// {"error":{"code","message","field"}}.
+struct Problem {
+    int status;
+    std::string code;
+    std::string message;
+    std::string field = {};
+    std::string hint = {};  ///< the likely cause, where there is one
+};
+
+Problem bad_request(std::string message, std::string field = {});
+Problem not_found(std::string message);
+Problem conflict(std::string code, std::string message);
+
+/// A call of the control API that found its route.
+struct Call {
+    const http::Request& request;
+    std::vector<std::string> arguments;  ///< what stood for each {…} of the route
+    Context& context;
+
+    /// The query parameter; nothing when absent or empty.
+    std::optional<std::string> query(std::string_view name) const;
+    /// `limit`, 1 to kListMax; and `cursor`, the id of the last row of the page before.
+    Result<std::size_t, Problem> limit() const;
+    Result<std::optional<std::int64_t>, Problem> cursor() const;
+    /// Fails when the query has a parameter that is none of `known`.
+    Result<void, Problem> allow_query(std::initializer_list<std::string_view> known) const;
+    /// The body as a JSON object; an empty body is an empty object. Fails when it has a member that
+    /// is none of `known`.
+    Result<nlohmann::json, Problem> body(std::initializer_list<std::string_view> known) const;
+};
+
+/// A route: `pattern` has "{…}" for one segment each.
+struct Route {
+    std::string_view method;
+    std::string_view pattern;
+    Result<http::Answer, Problem> (*handle)(const Call& call);
+};
+
+/// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no.
+std::optional<Order> find_order(Transaction& transaction, const std::string& id);
+
+/// 200 with this JSON text.
+http::Response json_response(std::string text, int status = 200);
+http::Response problem_response(const Problem& problem);
+
+}  // namespace wxpay::sandbox::control

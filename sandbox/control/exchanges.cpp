@@ -1,0 +1,67 @@
+// What went over the wire.
+#include <charconv>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Which order `order=` means, also one that was refused and so never came to be.
+Result<std::pair<std::string, std::string>, Problem> key_of(const Call& call,
+                                                            const std::string& id) {
+    if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
+        return std::pair(id.substr(0, colon), id.substr(colon + 1));
+    }
+    const auto order = find_order(*call.context.store.begin(), id);
+    if (!order) return Failure{not_found("no order '" + id + "'")};
+    return std::pair(order->mch_id.str(), order->out_trade_no.str());
+}
+
+Result<http::Answer, Problem> list(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"order", "mch_id", "limit"}));
+    WXPAY_TRY(const std::size_t limit, call.limit());
+    std::string mch_id = call.query("mch_id").value_or("");
+    std::string out_trade_no;
+    if (const auto id = call.query("order")) {
+        WXPAY_TRY(std::tie(mch_id, out_trade_no), key_of(call, *id));
+    }
+    const auto wanted = [&](const Exchange& exchange) {
+        return (mch_id.empty() || exchange.mch_id == mch_id) &&
+               (out_trade_no.empty() || exchange.out_trade_no == out_trade_no);
+    };
+    Json out{{"exchanges", Json::array()}};
+    for (const auto& exchange : call.context.exchanges.list(limit, wanted)) {
+        out["exchanges"].push_back(to_json(*exchange, false));
+    }
+    out["dropped"] = call.context.exchanges.dropped();
+    return json_response(dump(out));
+}
+
+Result<http::Answer, Problem> show(const Call& call) {
+    const std::string& text = call.arguments[0];
+    std::int64_t id = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
+    const bool is_number = problem == std::errc{} && end == text.data() + text.size();
+    const auto exchange = is_number ? call.context.exchanges.find(id) : nullptr;
+    if (!exchange)
+        return Failure{not_found("no exchange '" + text +
+                                 "'; the oldest are dropped when there are too many")};
+    return json_response(dump(to_json(*exchange, true)));
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "/_sandbox/v1/exchanges", list},
+    {"GET", "/_sandbox/v1/exchanges/{id}", show},
+};
+
+}  // namespace
+
+std::span<const Route> exchange_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

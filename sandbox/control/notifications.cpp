@@ -1,0 +1,78 @@
+// Callbacks and their attempts; one more attempt on demand.
+#include <charconv>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/notify/notifier.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Result<http::Answer, Problem> list(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"mch_id", "out_trade_no", "state", "limit", "cursor"}));
+    NotificationFilter filter;
+    filter.mch_id = call.query("mch_id").value_or("");
+    filter.out_trade_no = call.query("out_trade_no").value_or("");
+    if (const auto word = call.query("state")) {
+        filter.state = parse_notification_state(*word);
+        if (!filter.state)
+            return Failure{bad_request("state is pending, delivered or exhausted", "state")};
+    }
+    WXPAY_TRY(const std::size_t limit, call.limit());
+    WXPAY_TRY(filter.before_id, call.cursor());
+    filter.limit = limit + 1;
+    std::vector<Notification> found = call.context.store.begin()->notifications(filter);
+    Json out{{"notifications", Json::array()}};
+    const bool more = found.size() > limit;
+    if (more) found.pop_back();
+    for (const Notification& notification : found)
+        out["notifications"].push_back(to_json(notification));
+    if (more) out["next_cursor"] = std::to_string(found.back().id);
+    return json_response(dump(out));
+}
+
+Result<Notification, Problem> named(const Call& call) {
+    const std::string& text = call.arguments[0];
+    std::int64_t id = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (problem == std::errc{} && end == text.data() + text.size()) {
+        if (auto found = call.context.store.begin()->find_notification(id))
+            return std::move(*found);
+    }
+    return Failure{not_found("no notification '" + text + "'")};
+}
+
+Result<http::Answer, Problem> show(const Call& call) {
+    WXPAY_TRY(const Notification notification, named(call));
+    return json_response(dump(to_json(notification)));
+}
+
+Result<http::Answer, Problem> resend(const Call& call) {
+    WXPAY_TRY(const Notification notification, named(call));
+    Context& context = call.context;
+    return http::Answer(http::Later([&context, id = notification.id](const http::Reply& reply) {
+        context.notifier.resend(id, [&context, id, reply](std::optional<Verdict>) {
+            const auto after = context.store.begin()->find_notification(id);
+            reply(after ? json_response(dump(to_json(*after)))
+                        : problem_response(
+                              not_found("the notification is gone: the sandbox was reset")));
+        });
+    }));
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "/_sandbox/v1/notifications", list},
+    {"GET", "/_sandbox/v1/notifications/{id}", show},
+    {"POST", "/_sandbox/v1/notifications/{id}/resend", resend},
+};
+
+}  // namespace
+
+std::span<const Route> notification_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

@@ -1,0 +1,217 @@
+// The orders, and what the user does with them: list, look, pay, wait.
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/duration.hpp"
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/ledger/payment.hpp"
+#include "sandbox/limits.hpp"
+#include "sandbox/waiters.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Problem no_such_order(const std::string& id) {
+    return not_found(fmt::format(
+        "no order '{}': a prepay_id, a transaction_id or mch_id:out_trade_no is wanted", id));
+}
+
+/// A text member; empty when absent.
+Result<std::string, Problem> text(const nlohmann::json& body, const char* name,
+                                  std::size_t bytes_max) {
+    const auto found = body.find(name);
+    if (found == body.end()) return std::string();
+    if (!found->is_string() || found->get_ref<const std::string&>().size() > bytes_max) {
+        return Failure{
+            bad_request(fmt::format("{} is a text of at most {} bytes", name, bytes_max), name)};
+    }
+    return found->get<std::string>();
+}
+
+Result<v2::Coupon, Problem> coupon_from(const nlohmann::json& json) {
+    const auto wrong = Failure{
+        bad_request(R"(a coupon is {"id":"…","type":"CASH"|"NO_CASH","fee":fen})", "coupons")};
+    if (!json.is_object()) return wrong;
+    const auto id = json.find("id");
+    const auto type = json.find("type");
+    const auto fee = json.find("fee");
+    constexpr std::size_t kIdMax = 20;
+    if (id == json.end() || !id->is_string() || id->get_ref<const std::string&>().empty() ||
+        id->get_ref<const std::string&>().size() > kIdMax) {
+        return wrong;
+    }
+    if (type == json.end() || (*type != "CASH" && *type != "NO_CASH")) return wrong;
+    if (fee == json.end() || !fee->is_number_integer()) return wrong;
+    const auto amount = parse_total_fee(fee->dump());
+    if (!amount) return wrong;
+    return v2::Coupon{id->get<std::string>(), type->get<std::string>(), *amount};
+}
+
+Result<std::vector<v2::Coupon>, Problem> coupons_from(const nlohmann::json& body, Fen total) {
+    std::vector<v2::Coupon> out;
+    const auto coupons = body.find("coupons");
+    if (coupons == body.end()) return out;
+    if (!coupons->is_array() || coupons->size() > kCouponsMax) {
+        return Failure{
+            bad_request(fmt::format("coupons is a list of at most {}", kCouponsMax), "coupons")};
+    }
+    std::int64_t sum = 0;
+    for (const nlohmann::json& each : *coupons) {
+        WXPAY_TRY(out.emplace_back(), coupon_from(each));
+        sum += out.back().fee.count();
+    }
+    if (sum > total.count())
+        return Failure{bad_request("the coupons are worth more than the order", "coupons")};
+    return out;
+}
+
+Result<PayRequest, Problem> pay_request_from(const Call& call, Fen total) {
+    WXPAY_TRY(const nlohmann::json body, call.body({"outcome", "openid", "bank_type", "coupons"}));
+    PayRequest request;
+    constexpr std::size_t kWordMax = 32;
+    constexpr std::size_t kOpenidMax = 128;
+    WXPAY_TRY(const std::string word, text(body, "outcome", kWordMax));
+    const auto outcome = parse_pay_outcome(word.empty() ? "success" : word);
+    if (!outcome) {
+        return Failure{bad_request("outcome is success, cancel, notenough, payerror or userpaying",
+                                   "outcome")};
+    }
+    request.outcome = *outcome;
+    WXPAY_TRY(request.openid, text(body, "openid", kOpenidMax));
+    if (!request.openid.empty() && !OpenId::parse(request.openid)) {
+        return Failure{
+            bad_request("an openid begins with 'o'; then letters, digits, '_' and '-'", "openid")};
+    }
+    WXPAY_TRY(request.bank_type, text(body, "bank_type", kWordMax));
+    WXPAY_TRY(request.coupons, coupons_from(body, total));
+    return request;
+}
+
+Result<http::Answer, Problem> list(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"mch_id", "out_trade_no", "state", "limit", "cursor"}));
+    OrderFilter filter;
+    filter.mch_id = call.query("mch_id").value_or("");
+    filter.out_trade_no = call.query("out_trade_no").value_or("");
+    if (const auto word = call.query("state")) {
+        filter.state = parse_trade_state(*word);
+        if (!filter.state) {
+            return Failure{bad_request(
+                "state is NOTPAY, USERPAYING, PAYERROR, SUCCESS, REFUND, CLOSED or REVOKED",
+                "state")};
+        }
+    }
+    WXPAY_TRY(const std::size_t limit, call.limit());
+    WXPAY_TRY(filter.before_id, call.cursor());
+    filter.limit = limit + 1;  // one more tells whether there is a next page
+    std::vector<Order> orders = call.context.store.begin()->orders(filter);
+    Json out{{"orders", Json::array()}};
+    const bool more = orders.size() > limit;
+    if (more) orders.pop_back();
+    for (const Order& order : orders) out["orders"].push_back(to_json(order));
+    if (more) out["next_cursor"] = std::to_string(orders.back().id);
+    return json_response(dump(out));
+}
+
+Result<http::Answer, Problem> show(const Call& call) {
+    const auto order = find_order(*call.context.store.begin(), call.arguments[0]);
+    if (!order) return Failure{no_such_order(call.arguments[0])};
+    return json_response(dump(to_json(*order)));
+}
+
+Result<http::Answer, Problem> pay(const Call& call) {
+    Work work(call.context);
+    const auto order = find_order(work.store(), call.arguments[0]);
+    if (!order) return Failure{no_such_order(call.arguments[0])};
+    WXPAY_TRY(const PayRequest request, pay_request_from(call, order->total));
+    const auto result = user_pays(work, *order, request);
+    if (!result)
+        return Failure{
+            conflict(std::string(code_of(result.error())), std::string(text_of(result.error())))};
+    work.commit();
+    Json out = to_json(result->order);
+    out["payment"] = {{"outcome", wire_name(result->outcome)}, {"message", result->message}};
+    return json_response(dump(out));
+}
+
+enum class Until { paid, notified, refunded, closed };
+
+bool holds(Until until, const Order& order, Transaction& transaction) {
+    switch (until) {
+        case Until::paid:
+            return order.is_paid();
+        case Until::refunded:
+            return order.state == TradeState::refund;
+        case Until::closed:
+            return order.state == TradeState::closed || order.state == TradeState::revoked;
+        case Until::notified: {
+            NotificationFilter filter;
+            filter.mch_id = order.mch_id.str();
+            filter.out_trade_no = order.out_trade_no.str();
+            filter.state = NotificationState::delivered;
+            filter.limit = 1;
+            return !transaction.notifications(filter).empty();
+        }
+    }
+    return false;
+}
+
+Result<http::Answer, Problem> wait(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"order", "until", "timeout"}));
+    const auto id = call.query("order");
+    if (!id)
+        return Failure{bad_request(
+            "which order? order={prepay_id | transaction_id | mch_id:out_trade_no}", "order")};
+    const std::string word = call.query("until").value_or("paid");
+    const std::optional<Until> until = word == "paid"       ? std::optional(Until::paid)
+                                       : word == "notified" ? std::optional(Until::notified)
+                                       : word == "refunded" ? std::optional(Until::refunded)
+                                       : word == "closed"   ? std::optional(Until::closed)
+                                                            : std::nullopt;
+    if (!until) return Failure{bad_request("until is paid, notified, refunded or closed", "until")};
+    const auto timeout = parse_duration(call.query("timeout").value_or("10s"));
+    if (!timeout || *timeout > kWaitMax) {
+        return Failure{
+            bad_request("timeout is a duration like 10s or 500ms, at most 10m", "timeout")};
+    }
+
+    Context& context = call.context;
+    Waiters::Waiter waiter;
+    if (const auto order = find_order(*context.store.begin(), *id)) waiter.order_id = order->id;
+    waiter.check = [&context, id = *id, until = *until]() -> std::optional<http::Response> {
+        const auto transaction = context.store.begin();
+        const auto order = find_order(*transaction, id);
+        if (!order || !holds(until, *order, *transaction)) return std::nullopt;
+        return json_response(dump(to_json(*order)));
+    };
+    waiter.timeout = *timeout;
+    waiter.give_up = [id = *id, word] {
+        return problem_response({408, "timeout", fmt::format("'{}' was not {} in time", id, word)});
+    };
+    return http::Answer(
+        http::Later([&context, waiter = std::move(waiter)](http::Reply reply) mutable {
+            waiter.reply = reply;
+            if (!context.waiters.add(std::move(waiter))) {
+                reply(problem_response({503, "too_many_waiters",
+                                        fmt::format("more than {} calls wait", kWaitersMax)}));
+            }
+        }));
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "/_sandbox/v1/orders", list},
+    {"GET", "/_sandbox/v1/orders/{id}", show},
+    {"POST", "/_sandbox/v1/orders/{id}/pay", pay},
+    {"GET", "/_sandbox/v1/wait", wait},
+};
+
+}  // namespace
+
+std::span<const Route> order_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

@@ -1,0 +1,156 @@
+#include "sandbox/control/render.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "core/codec/beijing_time.hpp"
+#include "core/codec/xml.hpp"
+#include "core/v2/sign.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kMask = "***";
+
+void put(Json& json, const char* name, std::string_view value) {
+    if (!value.empty()) json[name] = value;
+}
+
+void put(Json& json, const char* name, const std::optional<Instant>& at) {
+    if (at) json[name] = format_rfc3339(*at);
+}
+
+/// The url with the value of `secret=` masked: jscode2session carries the app's secret in its
+/// query.
+std::string mask_url(std::string url) {
+    for (const std::string_view marker : {"?secret=", "&secret="}) {
+        const std::size_t at = url.find(marker);
+        if (at == std::string::npos) continue;
+        const std::size_t from = at + marker.size();
+        url.replace(from, std::min(url.find('&', from), url.size()) - from, kMask);
+    }
+    return url;
+}
+
+Json headers_of(const http::Headers& headers) {
+    Json out = Json::array();
+    for (const auto& [name, value] : headers) {
+        std::string lower = name;
+        std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+        const bool secret =
+            lower == "authorization" || lower == "cookie" || lower == "proxy-authorization";
+        out.push_back({name, secret ? kMask : std::string_view(value)});
+    }
+    return out;
+}
+
+/// jscode2session's answer carries the session key.
+std::string mask_body(const Exchange& exchange) {
+    if (exchange.response.body.find("session_key") == std::string::npos)
+        return exchange.response.body;
+    Json body = Json::parse(exchange.response.body, nullptr, false);
+    if (!body.is_object() || !body.contains("session_key")) return exchange.response.body;
+    body["session_key"] = kMask;
+    return body.dump();
+}
+
+}  // namespace
+
+Json to_json(const Order& order) {
+    Json out;
+    out["mch_id"] = order.mch_id.str();
+    out["appid"] = order.appid.str();
+    put(out, "sub_mch_id", order.sub_mch_id);
+    put(out, "sub_appid", order.sub_appid);
+    out["out_trade_no"] = order.out_trade_no.str();
+    put(out, "transaction_id", order.transaction_id.str());
+    put(out, "prepay_id", order.prepay_id.str());
+    out["api"] = wire_name(order.api);
+    out["trade_type"] = wxpay::wire_name(order.trade_type);
+    out["state"] = wxpay::wire_name(order.state);
+    put(out, "body", order.body);
+    put(out, "attach", order.attach);
+    put(out, "openid", order.openid);
+    put(out, "sub_openid", order.sub_openid);
+    out["total_fee"] = order.total.count();
+    out["refunded_fee"] = 0;
+    if (order.is_paid()) {
+        out["cash_fee"] = order.cash().count();
+        put(out, "bank_type", order.bank_type);
+    }
+    put(out, "code_url", order.code_url);
+    put(out, "mweb_url", order.mweb_url);
+    put(out, "notify_url", order.notify_url);
+    put(out, "created_at", order.created_at);
+    put(out, "expires_at", order.expires_at);
+    put(out, "paid_at", order.paid_at);
+    out["refunds"] = Json::array();
+    return out;
+}
+
+Json to_json(const Notification& notification) {
+    Json out;
+    out["id"] = std::to_string(notification.id);
+    out["kind"] = wire_name(notification.kind);
+    out["mch_id"] = notification.mch_id.str();
+    out["out_trade_no"] = notification.out_trade_no.str();
+    out["url"] = notification.url;
+    out["state"] = wire_name(notification.state);
+    put(out, "next_at", notification.next_at);
+    out["attempts"] = Json::array();
+    for (const Attempt& attempt : notification.attempts) {
+        Json row;
+        row["n"] = attempt.n;
+        row["at"] = format_rfc3339(attempt.at);
+        if (attempt.http_status != 0) row["http_status"] = attempt.http_status;
+        row["latency_ms"] = attempt.latency.count();
+        row["verdict"] = name(attempt.verdict);
+        put(row, "reason", attempt.reason);
+        put(row, "response_body", attempt.response_body);
+        out["attempts"].push_back(std::move(row));
+    }
+    return out;
+}
+
+Json to_json(const Exchange& exchange, bool whole) {
+    const bool is_call = exchange.kind == Exchange::Kind::api;
+    Json out;
+    out["id"] = std::to_string(exchange.id);
+    out["kind"] = is_call ? "api" : "callback";
+    out["at"] = format_rfc3339(exchange.at);
+    out["method"] = exchange.request.method;
+    out["url"] = mask_url(exchange.url);
+    put(out, "endpoint", exchange.endpoint);
+    put(out, "mch_id", exchange.mch_id);
+    put(out, "out_trade_no", exchange.out_trade_no);
+    out["http_status"] = exchange.response.status;
+    out["verdict"] = exchange.verdict;
+    put(out, "error", exchange.error);
+    put(out, "hint", exchange.hint);
+    if (!exchange.notes.empty()) out["notes"] = exchange.notes;
+    if (!is_call) out["latency_ms"] = exchange.latency.count();
+    if (!whole) return out;
+
+    put(out, "remote_address", exchange.request.remote_address);
+    out["request"] = {{"headers", headers_of(exchange.request.headers)},
+                      {"body", exchange.request.body}};
+    out["response"] = {{"headers", headers_of(exchange.response.headers)},
+                       {"body", mask_body(exchange)}};
+    if (const auto message = XmlMessage::parse(exchange.request.body);
+        message && message->find("sign")) {
+        out["string_to_sign"] = v2::string_to_sign(message->fields()) + std::string(kMask);
+    }
+    return out;
+}
+
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace wxpay::sandbox::control

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+
+#include "sandbox/control/call.hpp"
+
+namespace wxpay::sandbox::control {
+
+// Each of these is one file.
+std::span<const Route> cashier_routes();
+std::span<const Route> clock_routes();
+std::span<const Route> exchange_routes();
+std::span<const Route> notification_routes();
+std::span<const Route> order_routes();
+std::span<const Route> server_routes();
+
+/// Answers a call of the control API: guards, finds the route, calls it.
+http::Answer answer(const http::Request& request, Context& context);
+
+/// Whether the path belongs to the control API.
+bool is_control_path(std::string_view path);
+
+}  // namespace wxpay::sandbox::control

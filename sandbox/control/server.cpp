@@ -1,0 +1,56 @@
+// The sandbox itself: is it up, and forget everything.
+#include <nlohmann/json.hpp>
+
+#include "core/codec/beijing_time.hpp"
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/timers/scheduler.hpp"
+#include "sandbox/version.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Requests are only served once everything is up, so whoever gets an answer may go on.
+Result<http::Answer, Problem> health(const Call& call) {
+    return json_response(dump(Json{{"status", "ok"},
+                                   {"version", kVersion},
+                                   {"now", format_rfc3339(call.context.clock.now())},
+                                   {"clock", call.context.clock.mode().str()}}));
+}
+
+Result<http::Answer, Problem> reset(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"mch_id"}));
+    WXPAY_TRY(const nlohmann::json body, call.body({"mch_id"}));
+    std::string text = call.query("mch_id").value_or("");
+    if (const auto member = body.find("mch_id"); member != body.end()) {
+        if (!member->is_string())
+            return Failure{bad_request("mch_id is a text of digits", "mch_id")};
+        text = member->get<std::string>();
+    }
+    std::optional<MchId> mch_id;
+    if (!text.empty()) {
+        const auto parsed = MchId::parse(text);
+        if (!parsed) return Failure{bad_request("mch_id is 8 to 10 digits", "mch_id")};
+        mch_id = *parsed;
+    }
+    const auto transaction = call.context.store.begin();
+    transaction->reset(mch_id);
+    transaction->commit();
+    call.context.exchanges.clear(text);
+    return json_response(R"({"status":"ok"})");
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "/_sandbox/health", health},
+    {"GET", "/_sandbox/readyz", health},
+    {"POST", "/_sandbox/v1/reset", reset},
+};
+
+}  // namespace
+
+std::span<const Route> server_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

@@ -1,0 +1,68 @@
+#include "sandbox/directory.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wxpay::sandbox {
+namespace {
+
+AppId appid(std::string_view text) { return AppId::parse(text).value(); }
+MchId mch_id(std::string_view text) { return MchId::parse(text).value(); }
+
+}  // namespace
+
+Directory::Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants)
+    : apps_(std::move(apps)), merchants_(std::move(merchants)) {}
+
+const WechatApp* Directory::find_app(std::string_view appid) const {
+    const auto found = std::find_if(apps_.begin(), apps_.end(),
+                                    [&](const WechatApp& app) { return app.appid.str() == appid; });
+    return found == apps_.end() ? nullptr : &*found;
+}
+
+const Merchant* Directory::find_merchant(std::string_view mch_id) const {
+    const auto found =
+        std::find_if(merchants_.begin(), merchants_.end(),
+                     [&](const Merchant& merchant) { return merchant.mch_id.str() == mch_id; });
+    return found == merchants_.end() ? nullptr : &*found;
+}
+
+bool is_bound(const Merchant& merchant, std::string_view appid) {
+    return std::any_of(merchant.appids.begin(), merchant.appids.end(),
+                       [&](const AppId& bound) { return bound.str() == appid; });
+}
+
+bool acts_for(const Merchant& merchant, std::string_view sub_mch_id) {
+    return std::find(merchant.sub_mch_ids.begin(), merchant.sub_mch_ids.end(), sub_mch_id) !=
+           merchant.sub_mch_ids.end();
+}
+
+Directory demo_directory() {
+    const AppId shop = appid("wx8888888888888888");
+    std::vector<WechatApp> apps{
+        {shop, Secret("5a6c3f1b9d2e47a08c1d2e3f4a5b6c7d")},
+        {appid("wx1111111111111111"), Secret("0b1c2d3e4f5061728394a5b6c7d8e9f0")}};
+
+    Merchant demo;
+    demo.mch_id = mch_id("1900000109");
+    demo.api_key = Secret("192006250b4c09247ec02edce69f6a2d");
+    demo.appids = {shop};
+
+    Merchant without_products;
+    without_products.mch_id = mch_id("1900000110");
+    without_products.api_key = Secret("7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
+    without_products.appids = {shop};
+    without_products.products = {};
+
+    Merchant provider;
+    provider.mch_id = mch_id("1900000111");
+    provider.api_key = Secret("3e8b6a1d5c9f4072b1e0d3c2a5f48697");
+    provider.appids = {shop};
+    provider.provider = true;
+    provider.sub_mch_ids = {"1900000200"};
+
+    return Directory(std::move(apps),
+                     {std::move(demo), std::move(without_products), std::move(provider)});
+}
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/secret.hpp"
+#include "core/domain/ids.hpp"
+#include "core/domain/trade.hpp"
+
+namespace wxpay::sandbox {
+
+/// A mini program, public account or app.
+struct WechatApp {
+    AppId appid;
+    Secret secret;  ///< for jscode2session
+};
+
+/// A merchant number and what belongs to it.
+struct Merchant {
+    MchId mch_id;
+    Secret api_key;             ///< V2
+    std::vector<AppId> appids;  ///< the apps that are bound to it
+    /// Products that are switched on; a call for another one is refused.
+    std::set<TradeType> products = {TradeType::jsapi, TradeType::native, TradeType::app,
+                                    TradeType::mweb, TradeType::micropay};
+    bool provider = false;  ///< a service provider: every call must name a sub_mch_id
+    std::vector<std::string> sub_mch_ids;  ///< whom it may act for
+    /// Whether callbacks of HMAC-SHA256 orders carry a sign_type element; see FIDELITY.md
+    /// "Callbacks".
+    bool announces_sign_type = true;
+};
+
+/// Who exists in this WeChat. Fixed while the server runs, so that it needs no lock.
+class Directory {
+  public:
+    Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants);
+
+    const WechatApp* find_app(std::string_view appid) const;
+    const Merchant* find_merchant(std::string_view mch_id) const;
+    const std::vector<Merchant>& merchants() const { return merchants_; }
+
+  private:
+    std::vector<WechatApp> apps_;
+    std::vector<Merchant> merchants_;
+};
+
+bool is_bound(const Merchant& merchant, std::string_view appid);
+bool acts_for(const Merchant& merchant, std::string_view sub_mch_id);
+
+/// The demo merchant and a few more that make every refusal reachable; see the README's table.
+Directory demo_directory();
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,79 @@
+#include "sandbox/exchanges/exchange_log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wxpay::sandbox {
+
+std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
+    std::size_t bytes = sizeof exchange + exchange.url.size() + exchange.request.body.size() +
+                        exchange.response.body.size() + exchange.error.size() +
+                        exchange.hint.size();
+    for (const auto& [name, value] : exchange.request.headers)
+        bytes += sizeof name * 2 + name.size() + value.size();
+    for (const auto& [name, value] : exchange.response.headers)
+        bytes += sizeof name * 2 + name.size() + value.size();
+    for (const std::string& note : exchange.notes) bytes += sizeof note + note.size();
+    return bytes;
+}
+
+std::int64_t ExchangeLog::next_id() {
+    const std::lock_guard lock(mutex_);
+    return ++last_id_;
+}
+
+void ExchangeLog::add(Exchange exchange) {
+    auto kept = std::make_shared<const Exchange>(std::move(exchange));
+    const std::size_t bytes = bytes_of(*kept);
+    std::vector<Pointer> gone;  // destroyed outside the lock
+    const std::lock_guard lock(mutex_);
+    kept_.push_back(std::move(kept));
+    bytes_ += bytes;
+    while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
+        bytes_ -= bytes_of(*kept_.front());
+        gone.push_back(std::move(kept_.front()));
+        kept_.pop_front();
+        ++dropped_;
+    }
+}
+
+ExchangeLog::Pointer ExchangeLog::find(std::int64_t id) const {
+    const std::lock_guard lock(mutex_);
+    // Nearly sorted: exchanges are kept in the order in which they end.
+    const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
+                                    [id](const Pointer& each) { return each->id == id; });
+    return found == kept_.rend() ? nullptr : *found;
+}
+
+std::vector<ExchangeLog::Pointer> ExchangeLog::list(
+    std::size_t limit, const std::function<bool(const Exchange&)>& wanted) const {
+    std::vector<Pointer> out;
+    const std::lock_guard lock(mutex_);
+    for (auto each = kept_.rbegin(); each != kept_.rend() && out.size() < limit; ++each) {
+        if (wanted(**each)) out.push_back(*each);
+    }
+    return out;
+}
+
+std::uint64_t ExchangeLog::dropped() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+}
+
+void ExchangeLog::clear(const std::string& mch_id) {
+    std::deque<Pointer> gone;
+    const std::lock_guard lock(mutex_);
+    if (mch_id.empty()) {
+        gone.swap(kept_);
+        bytes_ = 0;
+        return;
+    }
+    const auto end = std::stable_partition(
+        kept_.begin(), kept_.end(), [&](const Pointer& each) { return each->mch_id != mch_id; });
+    std::move(end, kept_.end(), std::back_inserter(gone));
+    kept_.erase(end, kept_.end());
+    bytes_ = 0;
+    for (const Pointer& each : kept_) bytes_ += bytes_of(*each);
+}
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/http/message.hpp"
+
+namespace wxpay::sandbox {
+
+/// One API call or callback as it went over the wire, and what we made of it.
+struct Exchange {
+    enum class Kind { api, callback };
+
+    std::int64_t id = 0;  ///< given by ExchangeLog::begin()
+    Kind kind = Kind::api;
+    Instant at;
+    std::string url;  ///< the path with its query for calls, the whole url for callbacks
+    http::Request request;
+    http::Response response;
+    Millis latency{0};     ///< callbacks only
+    std::string endpoint;  ///< path of the endpoint that answered; empty for unknown paths
+    std::string mch_id;
+    std::string out_trade_no;
+    std::string verdict;  ///< "ok", "refused", "failed"; for callbacks the attempt's verdict
+    std::string error;  ///< WeChat's word for the refusal: return_msg, or err_code and err_code_des
+    std::string hint;   ///< one ASCII line: the likely cause
+    std::vector<std::string> notes;  ///< accepted, but worth knowing
+};
+
+/// The last exchanges, bounded in number and bytes. Thread-safe.
+class ExchangeLog {
+  public:
+    ExchangeLog(std::size_t count_max, std::size_t bytes_max)
+        : count_max_(count_max), bytes_max_(bytes_max) {}
+
+    /// The next id: each exchange takes one when it starts, so that an answer can name it.
+    std::int64_t next_id();
+    /// Keeps a finished exchange; the oldest go when there is no room.
+    void add(Exchange exchange);
+
+    using Pointer = std::shared_ptr<const Exchange>;
+    Pointer find(std::int64_t id) const;
+    /// Newest first, at most `limit`, those that `wanted` accepts.
+    std::vector<Pointer> list(std::size_t limit,
+                              const std::function<bool(const Exchange&)>& wanted) const;
+    /// How many went because there was no room.
+    std::uint64_t dropped() const;
+    /// Forgets all, or those of one merchant.
+    void clear(const std::string& mch_id = {});
+
+  private:
+    static std::size_t bytes_of(const Exchange& exchange);
+
+    const std::size_t count_max_;
+    const std::size_t bytes_max_;
+    mutable std::mutex mutex_;
+    std::deque<Pointer> kept_;
+    std::size_t bytes_ = 0;
+    std::int64_t last_id_ = 0;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,35 @@
+#include "sandbox/ledger/identifiers.hpp"
+
+#include "core/codec/beijing_time.hpp"
+
+namespace wxpay::sandbox {
+
+PrepayId next_prepay_id(Random& random, Instant now) {
+    std::string id = "wx" + format_compact_time(now).substr(6);
+    id += random.digits(6);
+    id += random.hex(16);
+    id += "0000";
+    return PrepayId::parse(id).value();
+}
+
+TransactionId next_transaction_id(Random& random, Instant now) {
+    std::string id = "4200" + random.digits(6);
+    id += format_compact_time(now).substr(0, 8);
+    id += random.digits(10);
+    return TransactionId::parse(id).value();
+}
+
+std::string next_nonce(Random& random) { return random.alphanumeric(16); }
+
+std::string next_code_url(Random& random) {
+    return "weixin://wxpay/bizpayurl?pr=" + random.alphanumeric(7);
+}
+
+std::string next_mweb_url(Random& random, const std::string& prepay_id) {
+    return "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=" + prepay_id +
+           "&package=" + random.digits(10);
+}
+
+std::string next_request_id(Random& random) { return "08" + random.hex(24); }
+
+}  // namespace wxpay::sandbox

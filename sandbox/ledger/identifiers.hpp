@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+#include "core/domain/ids.hpp"
+
+namespace wxpay::sandbox {
+
+// Numbers and addresses as WeChat makes them; formats are observed (grade B), see FIDELITY.md
+// "Identifiers".
+
+/// "wx", ddHHmmss, 6 digits, 16 hex digits, "0000".
+PrepayId next_prepay_id(Random& random, Instant now);
+/// "4200", 6 digits, yyyyMMdd, 10 digits.
+TransactionId next_transaction_id(Random& random, Instant now);
+/// 16 letters and digits.
+std::string next_nonce(Random& random);
+/// weixin://wxpay/bizpayurl?pr=…
+std::string next_code_url(Random& random);
+/// The H5 cashier's address; `prepay_id` is empty in failing replies.
+std::string next_mweb_url(Random& random, const std::string& prepay_id);
+/// A Request-ID header: "08" and hex digits.
+std::string next_request_id(Random& random);
+
+}  // namespace wxpay::sandbox

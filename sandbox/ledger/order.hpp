@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/domain/fen.hpp"
+#include "core/domain/ids.hpp"
+#include "core/domain/trade.hpp"
+#include "core/v2/notification.hpp"
+#include "core/v2/sign.hpp"
+
+namespace wxpay::sandbox {
+
+/// Which API created an order; its callbacks speak that version.
+enum class ApiVersion { v2, v3 };
+
+std::string_view wire_name(ApiVersion version);
+
+/// An order of the ledger. One namespace of (mch_id, out_trade_no) for both API versions.
+struct Order {
+    std::int64_t id = 0;  ///< given by the store; grows with creation
+    MchId mch_id;         ///< the owner: the merchant, or the provider in provider mode
+    OutTradeNo out_trade_no;
+    AppId appid;
+    std::string sub_mch_id;
+    std::string sub_appid;
+    ApiVersion api = ApiVersion::v2;
+    TradeType trade_type = TradeType::jsapi;
+    TradeState state = TradeState::not_paid;
+
+    Fen total;
+    std::string body;
+    std::string attach;
+    std::string device_info;
+    std::string openid;  ///< of the request; the payer's once paid
+    std::string sub_openid;
+    std::string notify_url;
+    std::string nonce_str;  ///< of the request: V2's callback repeats it
+    v2::SignType sign_type = v2::SignType::md5;
+    std::string limit_pay;
+    std::string
+        creation;  ///< the parameters that a repeated call is compared with; see creation_of()
+
+    PrepayId prepay_id;
+    Instant prepaid_at;    ///< when prepay_id was given out; it is good for two hours
+    std::string code_url;  ///< NATIVE
+    std::string mweb_url;  ///< MWEB
+    Instant created_at;
+    std::optional<Instant> expires_at;  ///< time_expire: payable before it
+
+    // From here on: when paid.
+    TransactionId transaction_id;
+    std::optional<Instant> paid_at;
+    std::string bank_type;
+    std::vector<v2::Coupon> coupons;
+
+    bool is_paid() const { return state == TradeState::success || state == TradeState::refund; }
+    /// What the user pays: the total less all coupons.
+    Fen cash() const;
+    Fen coupon_total() const;
+    /// The total less NO_CASH coupons; only when one took part.
+    std::optional<Fen> settlement_total() const;
+};
+
+/// Why an order cannot be paid now.
+enum class PayProblem { already_paid, closed, expired, card_not_supported };
+
+/// How a payment was made.
+struct Payment {
+    TransactionId transaction_id;
+    std::string openid;
+    std::string bank_type;
+    std::vector<v2::Coupon> coupons;
+};
+
+/// The order after the user has paid; states and rules: events.md 1, FIDELITY.md "States".
+Result<Order, PayProblem> pay(Order order, const Payment& payment, Instant now);
+
+/// Whether the order could be paid now by some user.
+std::optional<PayProblem> why_not_payable(const Order& order, Instant now);
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,192 @@
+#include "sandbox/ledger/payment.hpp"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "sandbox/ledger/identifiers.hpp"
+
+namespace wxpay::sandbox {
+namespace {
+
+/// How long the slow user needs for the password; the contract's figure.
+constexpr std::chrono::seconds kSlowPayer{10};
+
+constexpr std::array<std::pair<PayOutcome, std::string_view>, 5> kOutcomes{
+    {{PayOutcome::success, "success"},
+     {PayOutcome::cancel, "cancel"},
+     {PayOutcome::not_enough, "notenough"},
+     {PayOutcome::pay_error, "payerror"},
+     {PayOutcome::user_paying, "userpaying"}}};
+
+/// What test users do when they pay. Any other user simply pays.
+constexpr std::array<std::pair<std::string_view, PayOutcome>, 4> kTestUsers{
+    {{"oNOTENOUGH", PayOutcome::not_enough},
+     {"oCANCEL", PayOutcome::cancel},
+     {"oPAYERROR", PayOutcome::pay_error},
+     {"oSLOW", PayOutcome::user_paying}}};
+
+PayOutcome outcome_of(const PayRequest& request, const std::string& openid) {
+    if (request.outcome != PayOutcome::success) return request.outcome;
+    for (const auto& [prefix, outcome] : kTestUsers) {
+        if (openid.starts_with(prefix)) return outcome;
+    }
+    return PayOutcome::success;
+}
+
+/// The callback of a paid order. Its bytes are made now: they say what the ledger says at this
+/// commit.
+void add_callback(Work& work, const Order& order) {
+    const Context& context = work.context();
+    const Merchant* const merchant = context.directory.find_merchant(order.mch_id.str());
+    if (merchant == nullptr || order.notify_url.empty())
+        return;  // a merchant that a later start does not know
+    v2::PaymentNotification message;
+    message.appid = order.appid.str();
+    message.mch_id = order.mch_id.str();
+    message.sub_appid = order.sub_appid;
+    message.sub_mch_id = order.sub_mch_id;
+    message.device_info = order.device_info;
+    message.nonce_str = order.nonce_str;
+    message.openid = order.openid;
+    message.sub_openid = order.sub_openid;
+    message.trade_type = wxpay::wire_name(order.trade_type);
+    message.bank_type = order.bank_type;
+    message.out_trade_no = order.out_trade_no.str();
+    message.transaction_id = order.transaction_id.str();
+    message.attach = order.attach;
+    message.total_fee = order.total;
+    message.cash_fee = order.cash();
+    message.settlement_total_fee = order.settlement_total();
+    message.coupons = order.coupons;
+    message.time_end = *order.paid_at;
+
+    Notification notification;
+    notification.kind = NotificationKind::payment;
+    notification.mch_id = order.mch_id;
+    notification.out_trade_no = order.out_trade_no;
+    notification.url = order.notify_url;
+    notification.body = v2::render_payment_notification(message, merchant->api_key, order.sign_type,
+                                                        merchant->announces_sign_type);
+    notification.next_at = context.clock.now();
+    work.store().insert_notification(notification);
+    work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
+}
+
+Result<Order, PayProblem> settle(Work& work, const Order& order, const PayRequest& request,
+                                 const std::string& openid) {
+    const Instant now = work.context().clock.now();
+    const Payment payment{next_transaction_id(work.context().random, now), openid,
+                          request.bank_type.empty() ? "OTHERS" : request.bank_type,
+                          request.coupons};
+    WXPAY_TRY(Order paid, pay(order, payment, now));
+    work.store().update_order(paid);
+    work.store().erase_timers(TimerKind::finish_paying, paid.id);
+    work.store().erase_timers(TimerKind::auto_pay, paid.id);
+    add_callback(work, paid);
+    work.changed(paid);
+    return paid;
+}
+
+}  // namespace
+
+std::string_view wire_name(PayOutcome outcome) {
+    for (const auto& [each, word] : kOutcomes) {
+        if (each == outcome) return word;
+    }
+    return {};
+}
+
+std::optional<PayOutcome> parse_pay_outcome(std::string_view word) {
+    for (const auto& [outcome, each] : kOutcomes) {
+        if (each == word) return outcome;
+    }
+    return std::nullopt;
+}
+
+Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& request) {
+    const Instant now = work.context().clock.now();
+    if (const auto problem = why_not_payable(order, now)) return Failure{*problem};
+    std::string openid = request.openid.empty() ? order.openid : request.openid;
+    if (openid.empty()) openid = kDefaultPayer;
+
+    // A user who is already typing the password and now pays, pays: the test openid has had its
+    // effect.
+    const bool confirms =
+        order.state == TradeState::user_paying && request.outcome == PayOutcome::success;
+    const PayOutcome outcome = confirms ? PayOutcome::success : outcome_of(request, openid);
+    Order changed = order;
+    std::string_view message;
+    switch (outcome) {
+        case PayOutcome::success: {
+            WXPAY_TRY(Order paid, settle(work, order, request, openid));
+            return PayResult{std::move(paid), outcome, "支付成功"};
+        }
+        case PayOutcome::user_paying:
+            changed.state = TradeState::user_paying;
+            changed.openid = openid;
+            work.store().erase_timers(TimerKind::finish_paying, order.id);
+            work.schedule(now + kSlowPayer, TimerKind::finish_paying, order.id);
+            message = "需要用户输入支付密码";
+            break;
+        case PayOutcome::cancel:
+        case PayOutcome::not_enough:
+        case PayOutcome::pay_error:
+            // A failed attempt leaves the order as it was; only code payment knows PAYERROR
+            // (events.md 1).
+            changed.state =
+                order.trade_type == TradeType::micropay && outcome == PayOutcome::pay_error
+                    ? TradeState::pay_error
+                    : TradeState::not_paid;
+            work.store().erase_timers(TimerKind::finish_paying, order.id);
+            message = outcome == PayOutcome::cancel       ? "用户取消支付"
+                      : outcome == PayOutcome::not_enough ? "余额不足"
+                                                          : "支付失败，请重新下单支付";
+            break;
+    }
+    work.store().update_order(changed);
+    work.changed(changed);
+    return PayResult{std::move(changed), outcome, std::string(message)};
+}
+
+void finish_paying(Work& work, const Order& order) {
+    if (order.state != TradeState::user_paying) return;
+    if (settle(work, order, PayRequest{},
+               order.openid.empty() ? std::string(kDefaultPayer) : order.openid))
+        return;
+    // It expired while the password was typed: the attempt fails like any other.
+    Order back = order;
+    back.state = TradeState::not_paid;
+    work.store().update_order(back);
+    work.changed(back);
+}
+
+std::string_view text_of(PayProblem problem) {
+    switch (problem) {
+        case PayProblem::already_paid:
+            return "该订单已支付";
+        case PayProblem::closed:
+            return "订单已关闭";
+        case PayProblem::expired:
+            return "交易有效截止时间非法";
+        case PayProblem::card_not_supported:
+            return "不支持卡类型";
+    }
+    return {};
+}
+
+std::string_view code_of(PayProblem problem) {
+    switch (problem) {
+        case PayProblem::already_paid:
+            return "ORDERPAID";
+        case PayProblem::closed:
+            return "ORDERCLOSED";
+        case PayProblem::expired:
+            return "EXPIRED";
+        case PayProblem::card_not_supported:
+            return "NOTSUPORTCARD";
+    }
+    return {};
+}
+
+}  // namespace wxpay::sandbox

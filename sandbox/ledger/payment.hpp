@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/ledger/order.hpp"
+#include "sandbox/ledger/work.hpp"
+
+namespace wxpay::sandbox {
+
+/// What the user does at the cashier.
+enum class PayOutcome { success, cancel, not_enough, pay_error, user_paying };
+
+/// The control API's words: "success", "cancel", "notenough", "payerror", "userpaying".
+std::string_view wire_name(PayOutcome outcome);
+std::optional<PayOutcome> parse_pay_outcome(std::string_view word);
+
+/// Who pays an order that names no user (NATIVE, APP, MWEB).
+inline constexpr std::string_view kDefaultPayer = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+
+struct PayRequest {
+    PayOutcome outcome = PayOutcome::success;
+    std::string openid;     ///< empty: the order's, or kDefaultPayer
+    std::string bank_type;  ///< empty: OTHERS
+    std::vector<v2::Coupon> coupons;
+};
+
+struct PayResult {
+    Order order;
+    PayOutcome outcome;
+    std::string message;  ///< what the user's phone shows, in WeChat's words
+};
+
+/// The user stands at the cashier. With outcome success the openid decides what really happens:
+/// test openids (oNOTENOUGH…, oCANCEL…, oPAYERROR…, oSLOW…) fail or dawdle, any other one pays. A
+/// payment writes its callback and the callback's first attempt in the same transaction. The caller
+/// commits.
+Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& request);
+
+/// The slow user (oSLOW…, outcome userpaying) has typed the password. Harmless when the order has
+/// moved on.
+void finish_paying(Work& work, const Order& order);
+
+/// WeChat's words for what stands against a payment; spec grades B and C.
+std::string_view text_of(PayProblem problem);
+/// The word for programs: "ORDERPAID", "ORDERCLOSED", …
+std::string_view code_of(PayProblem problem);
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "sandbox/context.hpp"
+#include "sandbox/notify/notification.hpp"
+#include "sandbox/notify/sender.hpp"
+#include "sandbox/timers/timer.hpp"
+
+namespace wxpay::sandbox {
+
+/// Delivers callbacks: prepares (pure), sends (no transaction open), records (one transaction with
+/// what comes next).
+class Notifier {
+  public:
+    /// Called once an attempt is recorded; with nothing when there was none to make (delivered
+    /// meanwhile, or gone).
+    using Done = std::function<void(std::optional<Verdict>)>;
+
+    Notifier(Context& context, Sender& sender) : context_(context), sender_(sender) {}
+
+    /// The attempt that a timer asks for: a failure schedules the next one, or exhausts the
+    /// notification.
+    void deliver(const Timer& timer, Done done);
+    /// One more attempt now, outside the schedule. A success ends the retries; a failure changes
+    /// nothing.
+    void resend(std::int64_t notification_id, Done done);
+
+    /// What comes back from now on is not recorded: it was cut short by us, and is tried again
+    /// after a restart.
+    void stop() { stopping_ = true; }
+
+  private:
+    void attempt(const Notification& notification, std::optional<Timer> timer, Done done);
+    std::optional<Verdict> record(std::int64_t notification_id, const std::optional<Timer>& timer,
+                                  Attempt attempt);
+    Millis timeout_for(const std::string& origin);
+    void remember(const std::string& origin, bool timed_out);
+
+    Context& context_;
+    Sender& sender_;
+    std::atomic<bool> stopping_{false};
+    std::mutex mutex_;
+    std::set<std::string> hung_;  // origins whose last attempt let the whole timeout pass
+};
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace wxpay::sandbox {
+
+/// Where callbacks may go. A notify_url comes from whoever calls the API, so without this the
+/// sandbox would send requests wherever it is told to, from inside the network it runs in.
+///
+/// Allowed are loopback, private and container addresses, and what was named by --allow-notify.
+/// Refused whatever was named: link-local, multicast, unspecified and metadata addresses, and
+/// WeChat's own hosts. Names compare without case and without a trailing dot; an IPv4-mapped IPv6
+/// address is the IPv4 address inside it.
+class TargetPolicy {
+  public:
+    /// extra  host names and IP addresses that may lead to public addresses too. A name allows
+    /// every address it
+    ///        resolves to, an address every name that resolves to it.
+    explicit TargetPolicy(const std::vector<std::string>& extra = {});
+
+    /// host     as the url names it
+    /// address  the IP address it resolved to, textual; what is not one is refused
+    bool allows(const std::string& host, const std::string& address) const;
+
+    /// Why not, in one line of printable ASCII that names the way out where there is one; empty
+    /// when allowed.
+    std::string why_not(const std::string& host, const std::string& address) const;
+
+  private:
+    enum class Reason { none, wechat, no_address, never, not_named };
+    Reason judge(const std::string& host, const std::string& address) const;
+
+    std::vector<std::string> extra_;  // normalized
+};
+
+}  // namespace wxpay::sandbox

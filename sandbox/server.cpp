@@ -1,0 +1,134 @@
+#include "sandbox/server.hpp"
+
+#include <utility>
+
+#include "core/base/random.hpp"
+#include "core/http/dispatcher.hpp"
+#include "core/http/server.hpp"
+
+#include "sandbox/limits.hpp"
+#include "sandbox/notify/notifier.hpp"
+#include "sandbox/notify/target_policy.hpp"
+#include "sandbox/store/sqlite_store.hpp"
+#include "sandbox/timers/fire.hpp"
+#include "sandbox/timers/scheduler.hpp"
+#include "sandbox/waiters.hpp"
+
+namespace wxpay::sandbox {
+namespace {
+
+/// Callbacks over sockets, to addresses that the policy allows.
+class SocketSender final : public Sender {
+  public:
+    explicit SocketSender(const std::vector<std::string>& allowed_hosts)
+        : policy_(allowed_hosts), dispatcher_(options()) {}
+
+    void send(const http::Url& url, http::Request request, Millis timeout,
+              std::function<void(http::Outcome)> done) override {
+        dispatcher_.send(url, std::move(request), timeout,
+                         [this, host = url.host, done = std::move(done)](http::Outcome outcome) {
+                             if (outcome.kind == http::Outcome::Kind::not_allowed) {
+                                 outcome.reason = policy_.why_not(host, outcome.reason);
+                             }
+                             done(std::move(outcome));
+                         });
+    }
+    void stop() { dispatcher_.stop(); }
+
+  private:
+    http::Dispatcher::Options options() {
+        http::Dispatcher::Options options;
+        options.allow = [this](const std::string& host, const std::string& address) {
+            return policy_.allows(host, address);
+        };
+        return options;
+    }
+
+    TargetPolicy policy_;
+    http::Dispatcher dispatcher_;
+};
+
+http::Server::Options edge_options(const Config& config) {
+    http::Server::Options options;
+    options.host = config.http_host;
+    options.port = config.http_port;
+    options.workers = config.workers;
+    options.head_bytes_max = kHeadBytesMax;
+    options.body_bytes_max = kBodyBytesMax;
+    return options;
+}
+
+}  // namespace
+
+class Server::Impl {
+  public:
+    explicit Impl(Config given)
+        : config(std::move(given)),
+          store(SqliteStore::open(config.data)),
+          clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
+          random(config.seed),
+          exchanges(kExchangesMax, kExchangeBytesMax),
+          scheduler(*store, clock),
+          waiters(stopwatch),
+          sender(config.allow_notify),
+          context{config.directory, config.settings, *store,   clock,  random,
+                  exchanges,        scheduler,       notifier, waiters},
+          notifier(context, sender),
+          app(context),
+          edge(edge_options(config),
+               [this](const http::Request& request) { return app.handle(request); }) {
+        scheduler.set_handler(
+            [this](const Timer& timer, std::function<void(Scheduler::Fired)> done) {
+                fire(timer, context, std::move(done));
+            });
+    }
+
+    void stop() {
+        edge.stop();
+        scheduler.stop();
+        notifier.stop();
+        sender.stop();
+        waiters.stop();
+    }
+
+    // In the order in which they depend on each other.
+    Config config;
+    SystemStopwatch stopwatch;
+    std::unique_ptr<SqliteStore> store;
+    VirtualClock clock;
+    SeededRandom random;
+    ExchangeLog exchanges;
+    Scheduler scheduler;
+    Waiters waiters;
+    SocketSender sender;
+    Context context;
+    Notifier notifier;
+    App app;
+    http::Server edge;
+};
+
+Server::Server(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+
+Server::~Server() { impl_->stop(); }
+
+Result<void> Server::start() {
+    WXPAY_CHECK(impl_->edge.start());
+    impl_->scheduler.start();
+    return {};
+}
+
+void Server::stop() { impl_->stop(); }
+
+int Server::port() const { return impl_->edge.port(); }
+
+std::string Server::base_url() const {
+    const std::string& host = impl_->config.http_host;
+    const bool is_v6 = host.find(':') != std::string::npos;
+    return "http://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port());
+}
+
+Context& Server::context() { return impl_->context; }
+
+App& Server::app() { return impl_->app; }
+
+}  // namespace wxpay::sandbox

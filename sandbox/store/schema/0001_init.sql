@@ -1,0 +1,92 @@
+-- Times are milliseconds since 1970 (UTC), money is fen. Words of the wire are kept as they are.
+
+CREATE TABLE orders (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    mch_id         TEXT    NOT NULL,
+    out_trade_no   TEXT    NOT NULL,
+    appid          TEXT    NOT NULL,
+    sub_mch_id     TEXT    NOT NULL,
+    sub_appid      TEXT    NOT NULL,
+    api            TEXT    NOT NULL,
+    trade_type     TEXT    NOT NULL,
+    state          TEXT    NOT NULL,
+    total          INTEGER NOT NULL,
+    body           TEXT    NOT NULL,
+    attach         TEXT    NOT NULL,
+    device_info    TEXT    NOT NULL,
+    openid         TEXT    NOT NULL,
+    sub_openid     TEXT    NOT NULL,
+    notify_url     TEXT    NOT NULL,
+    nonce_str      TEXT    NOT NULL,
+    sign_type      TEXT    NOT NULL,
+    limit_pay      TEXT    NOT NULL,
+    creation       TEXT    NOT NULL,
+    prepay_id      TEXT    NOT NULL,
+    prepaid_at     INTEGER NOT NULL,
+    code_url       TEXT    NOT NULL,
+    mweb_url       TEXT    NOT NULL,
+    created_at     INTEGER NOT NULL,
+    expires_at     INTEGER,
+    transaction_id TEXT,
+    paid_at        INTEGER,
+    bank_type      TEXT    NOT NULL,
+    coupons        TEXT
+) STRICT;
+CREATE UNIQUE INDEX orders_by_number ON orders (mch_id, out_trade_no);
+CREATE UNIQUE INDEX orders_by_prepay_id ON orders (prepay_id);
+CREATE UNIQUE INDEX orders_by_transaction_id ON orders (transaction_id) WHERE transaction_id IS NOT NULL;
+
+-- Closed before they were ordered: such a number cannot be ordered any more.
+CREATE TABLE burnt_numbers (
+    mch_id       TEXT NOT NULL,
+    out_trade_no TEXT NOT NULL,
+    PRIMARY KEY (mch_id, out_trade_no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE login_codes (
+    appid TEXT NOT NULL,
+    code  TEXT NOT NULL,
+    PRIMARY KEY (appid, code)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE openids (
+    openid TEXT NOT NULL,
+    appid  TEXT NOT NULL,
+    PRIMARY KEY (openid, appid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE notifications (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind         TEXT    NOT NULL,
+    mch_id       TEXT    NOT NULL,
+    out_trade_no TEXT    NOT NULL,
+    url          TEXT    NOT NULL,
+    body         TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    retries      INTEGER NOT NULL,
+    next_at      INTEGER
+) STRICT;
+CREATE INDEX notifications_by_order ON notifications (mch_id, out_trade_no);
+
+CREATE TABLE attempts (
+    notification_id INTEGER NOT NULL REFERENCES notifications (id) ON DELETE CASCADE,
+    n               INTEGER NOT NULL,
+    at              INTEGER NOT NULL,
+    http_status     INTEGER NOT NULL,
+    latency         INTEGER NOT NULL,
+    verdict         TEXT    NOT NULL,
+    reason          TEXT    NOT NULL,
+    response_body   TEXT    NOT NULL,
+    PRIMARY KEY (notification_id, n)
+) STRICT, WITHOUT ROWID;
+
+-- A claimed timer is being fired; it is unclaimed when the store is opened.
+CREATE TABLE timers (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    due     INTEGER NOT NULL,
+    kind    INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    claimed INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX timers_by_due ON timers (due, id) WHERE claimed = 0;
+CREATE INDEX timers_by_subject ON timers (kind, subject);

@@ -1,0 +1,627 @@
+#include "sandbox/store/sqlite_store.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <sys/file.h>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "embedded/kSchema0001.hpp"
+#include "sandbox/store/sqlite.hpp"
+
+namespace wxpay::sandbox {
+namespace {
+
+/// The migrations, oldest first; user_version counts those that have run.
+constexpr std::array kMigrations{kSchema0001};
+
+constexpr std::string_view kOrderColumns =
+    "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
+    "attach, device_info, "
+    "openid, sub_openid, notify_url, nonce_str, sign_type, limit_pay, creation, prepay_id, "
+    "prepaid_at, code_url, "
+    "mweb_url, created_at, expires_at, transaction_id, paid_at, bank_type, coupons";
+
+constexpr std::string_view kNotificationColumns =
+    "id, kind, mch_id, out_trade_no, url, body, state, retries, next_at";
+
+std::int64_t stored(Instant at) { return at.time_since_epoch().count(); }
+Instant instant(std::int64_t millis) { return Instant(Millis(millis)); }
+
+void bind_time(Statement& statement, const std::optional<Instant>& at) {
+    if (at) {
+        statement.bind(stored(*at));
+    } else {
+        statement.bind_null();
+    }
+}
+
+std::optional<Instant> optional_instant(Statement& row) {
+    if (row.skip_null()) return std::nullopt;
+    return instant(row.number());
+}
+
+/// What we wrote ourselves reads back; anything else is a damaged file.
+template <class T>
+T known(std::optional<T> value, std::string_view word) {
+    if (!value)
+        throw std::runtime_error(
+            fmt::format("the store holds '{}', which this version does not know", word));
+    return *value;
+}
+
+template <class Id>
+Id id_from(std::string_view text) {
+    if (text.empty()) return Id();
+    auto id = Id::parse(text);
+    if (!id)
+        throw std::runtime_error(fmt::format("the store holds '{}', {}", text, id.error().detail));
+    return *id;
+}
+
+std::string coupons_to_text(const std::vector<v2::Coupon>& coupons) {
+    if (coupons.empty()) return {};  // almost every order: no JSON for nothing
+    auto json = nlohmann::json::array();
+    for (const v2::Coupon& coupon : coupons)
+        json.push_back({coupon.id, coupon.type, coupon.fee.count()});
+    return json.dump();
+}
+
+std::vector<v2::Coupon> coupons_from_text(std::string_view text) {
+    std::vector<v2::Coupon> out;
+    for (const auto& row : nlohmann::json::parse(text)) {
+        out.push_back({row.at(0).get<std::string>(), row.at(1).get<std::string>(),
+                       Fen{row.at(2).get<std::int64_t>()}});
+    }
+    return out;
+}
+
+Order order_from(Statement& row) {
+    Order order;
+    const auto text = [&row] { return std::string(row.text()); };
+    order.id = row.number();
+    order.mch_id = id_from<MchId>(row.text());
+    order.out_trade_no = id_from<OutTradeNo>(row.text());
+    order.appid = id_from<AppId>(row.text());
+    order.sub_mch_id = text();
+    order.sub_appid = text();
+    order.api = row.text() == wire_name(ApiVersion::v3) ? ApiVersion::v3 : ApiVersion::v2;
+    const std::string_view type = row.text();
+    order.trade_type = known(parse_trade_type(type), type);
+    const std::string_view state = row.text();
+    order.state = known(parse_trade_state(state), state);
+    order.total = Fen{row.number()};
+    order.body = text();
+    order.attach = text();
+    order.device_info = text();
+    order.openid = text();
+    order.sub_openid = text();
+    order.notify_url = text();
+    order.nonce_str = text();
+    const std::string_view sign_type = row.text();
+    order.sign_type = known(v2::parse_sign_type(sign_type), sign_type);
+    order.limit_pay = text();
+    order.creation = text();
+    order.prepay_id = id_from<PrepayId>(row.text());
+    order.prepaid_at = instant(row.number());
+    order.code_url = text();
+    order.mweb_url = text();
+    order.created_at = instant(row.number());
+    order.expires_at = optional_instant(row);
+    if (!row.skip_null()) order.transaction_id = id_from<TransactionId>(row.text());
+    order.paid_at = optional_instant(row);
+    order.bank_type = text();
+    if (!row.skip_null()) order.coupons = coupons_from_text(row.text());
+    return order;
+}
+
+Notification notification_from(Statement& row) {
+    Notification notification;
+    notification.id = row.number();
+    notification.kind = row.text() == wire_name(NotificationKind::refund)
+                            ? NotificationKind::refund
+                            : NotificationKind::payment;
+    notification.mch_id = id_from<MchId>(row.text());
+    notification.out_trade_no = id_from<OutTradeNo>(row.text());
+    notification.url = row.text();
+    notification.body = row.text();
+    const std::string_view state = row.text();
+    notification.state = known(parse_notification_state(state), state);
+    notification.retries = static_cast<int>(row.number());
+    notification.next_at = optional_instant(row);
+    return notification;
+}
+
+/// WHERE and its values for a list, put together from what the caller narrows by.
+class Where {
+  public:
+    void equal(std::string_view column, std::string_view value) {
+        if (value.empty()) return;
+        add(column, "=");
+        values_.emplace_back(value);
+    }
+    void below(std::string_view column, std::optional<std::int64_t> value) {
+        if (!value) return;
+        add(column, "<");
+        values_.emplace_back(*value);
+    }
+    const std::string& sql() const { return sql_; }
+    void bind(Statement& statement) const {
+        for (const auto& value : values_) {
+            std::visit([&](const auto& each) { statement.bind(each); }, value);
+        }
+    }
+
+  private:
+    void add(std::string_view column, std::string_view op) {
+        sql_ += fmt::format("{}{} {} ?", sql_.empty() ? " WHERE " : " AND ", column, op);
+    }
+    std::string sql_;
+    std::vector<std::variant<std::string_view, std::int64_t>> values_;
+};
+
+/// Everything that is run often, prepared once.
+struct Statements {
+    explicit Statements(Database& db)
+        : begin(db, "BEGIN"),
+          commit(db, "COMMIT"),
+          rollback(db, "ROLLBACK"),
+          insert_order(db, fmt::format("INSERT INTO orders ({}) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                                       "?8, ?9, ?10, ?11, ?12, "
+                                       "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, "
+                                       "?24, ?25, ?26, ?27, ?28, ?29 "
+                                       "WHERE NOT EXISTS (SELECT 1 FROM burnt_numbers WHERE mch_id "
+                                       "= ?1 AND out_trade_no = ?2) "
+                                       "ON CONFLICT (mch_id, out_trade_no) DO NOTHING",
+                                       kOrderColumns)),
+          update_order(db,
+                       "UPDATE orders SET state = ?, device_info = ?, openid = ?, nonce_str = ?, "
+                       "sign_type = ?, "
+                       "prepay_id = ?, prepaid_at = ?, code_url = ?, mweb_url = ?, transaction_id "
+                       "= ?, paid_at = ?, "
+                       "bank_type = ?, coupons = ? WHERE id = ?"),
+          order_by_id(db, fmt::format("SELECT id, {} FROM orders WHERE id = ?", kOrderColumns)),
+          order_by_number(
+              db, fmt::format("SELECT id, {} FROM orders WHERE mch_id = ? AND out_trade_no = ?",
+                              kOrderColumns)),
+          order_by_prepay_id(
+              db, fmt::format("SELECT id, {} FROM orders WHERE prepay_id = ?", kOrderColumns)),
+          order_by_transaction_id(
+              db, fmt::format("SELECT id, {} FROM orders WHERE transaction_id = ?", kOrderColumns)),
+          burn(db, "INSERT INTO burnt_numbers VALUES (?, ?) ON CONFLICT DO NOTHING"),
+          is_burnt(db, "SELECT 1 FROM burnt_numbers WHERE mch_id = ? AND out_trade_no = ?"),
+          use_code(db, "INSERT INTO login_codes VALUES (?, ?) ON CONFLICT DO NOTHING"),
+          add_openid(db, "INSERT INTO openids VALUES (?, ?) ON CONFLICT DO NOTHING"),
+          is_openid_of_another_app(db,
+                                   "SELECT 1 FROM openids WHERE openid = ?1 AND NOT EXISTS "
+                                   "(SELECT 1 FROM openids WHERE openid = ?1 AND appid = ?2)"),
+          insert_notification(db,
+                              "INSERT INTO notifications (kind, mch_id, out_trade_no, url, body, "
+                              "state, retries, next_at) "
+                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+          update_notification(
+              db, "UPDATE notifications SET state = ?, retries = ?, next_at = ? WHERE id = ?"),
+          notification_by_id(
+              db, fmt::format("SELECT {} FROM notifications WHERE id = ?", kNotificationColumns)),
+          insert_attempt(db, "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+          attempts(
+              db,
+              "SELECT n, at, http_status, latency, verdict, reason, response_body FROM attempts "
+              "WHERE notification_id = ? ORDER BY n"),
+          insert_timer(db, "INSERT INTO timers (due, kind, subject) VALUES (?, ?, ?)"),
+          erase_timer(db, "DELETE FROM timers WHERE id = ?"),
+          erase_timers(db, "DELETE FROM timers WHERE kind = ? AND subject = ?"),
+          due_timers(db,
+                     "SELECT id, due, kind, subject FROM timers WHERE claimed = 0 AND due <= ? "
+                     "ORDER BY due, id LIMIT ?"),
+          claim_timer(db, "UPDATE timers SET claimed = 1 WHERE id = ?"),
+          next_due(db, "SELECT due FROM timers WHERE claimed = 0 ORDER BY due, id LIMIT 1") {}
+
+    Statement begin, commit, rollback;
+    Statement insert_order, update_order;
+    Statement order_by_id, order_by_number, order_by_prepay_id, order_by_transaction_id;
+    Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
+    Statement insert_notification, update_notification, notification_by_id, insert_attempt,
+        attempts;
+    Statement insert_timer, erase_timer, erase_timers, due_timers, claim_timer, next_due;
+};
+
+/// Keeps a second server out of the directory for as long as this one lives, however it dies.
+class DirectoryLock {
+  public:
+    explicit DirectoryLock(const std::filesystem::path& directory) {
+        const std::string path = (directory / "lock").string();
+        handle_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (handle_ < 0) {
+            throw std::runtime_error(
+                fmt::format("--data {}: {}; choose a directory that can be written",
+                            directory.string(), std::strerror(errno)));
+        }
+        if (flock(handle_, LOCK_EX | LOCK_NB) != 0) {
+            ::close(handle_);
+            throw std::runtime_error(
+                fmt::format("--data {}: another wxpay-sandbox uses this directory; stop it, or "
+                            "choose another directory",
+                            directory.string()));
+        }
+    }
+    ~DirectoryLock() { ::close(handle_); }
+    DirectoryLock(const DirectoryLock&) = delete;
+    DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+  private:
+    int handle_ = -1;
+};
+
+void migrate(Database& db) {
+    std::size_t version = 0;
+    {
+        Statement statement(db, "PRAGMA user_version");
+        if (statement.start().step()) version = static_cast<std::size_t>(statement.number());
+    }
+    if (version > kMigrations.size()) {
+        throw std::runtime_error(
+            fmt::format("its schema is version {}, this program knows up to {}: use a newer "
+                        "wxpay-sandbox or another directory",
+                        version, kMigrations.size()));
+    }
+    for (; version < kMigrations.size(); ++version) {
+        db.execute(fmt::format("BEGIN; {} PRAGMA user_version = {}; COMMIT",
+                               kMigrations.at(version), version + 1));
+    }
+}
+
+}  // namespace
+
+class SqliteStore::Impl {
+  public:
+    explicit Impl(std::unique_ptr<DirectoryLock> directory_lock, const std::string& path)
+        : lock(std::move(directory_lock)), db(prepare(path)), statements(*db) {}
+
+    static std::unique_ptr<Database> prepare(const std::string& path) {
+        auto db = std::make_unique<Database>(path);
+        // WAL with NORMAL survives a killed process; only a power cut may take back the last
+        // commits.
+        db->execute(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+        migrate(*db);
+        db->execute("UPDATE timers SET claimed = 0 WHERE claimed = 1");
+        return db;
+    }
+
+    std::unique_ptr<DirectoryLock> lock;
+    std::unique_ptr<Database> db;
+    Statements statements;
+    std::mutex mutex;
+};
+
+namespace {
+
+/// Holds the store's mutex for its whole life.
+class SqliteTransaction final : public Transaction {
+  public:
+    SqliteTransaction(std::mutex& mutex, Database& db, Statements& statements)
+        : lock_(mutex), db_(db), s_(statements) {
+        s_.begin.start().run();
+    }
+    ~SqliteTransaction() override {
+        if (committed_) return;
+        try {
+            s_.rollback.start().run();
+        } catch (const std::runtime_error&) {
+            // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+    }
+    SqliteTransaction(const SqliteTransaction&) = delete;
+    SqliteTransaction& operator=(const SqliteTransaction&) = delete;
+
+    void commit() override {
+        s_.commit.start().run();
+        committed_ = true;
+    }
+
+    bool insert_order(Order& order) override {
+        const std::string coupons = coupons_to_text(order.coupons);
+        Statement& s = s_.insert_order.start();
+        s.bind(order.mch_id.str())
+            .bind(order.out_trade_no.str())
+            .bind(order.appid.str())
+            .bind(order.sub_mch_id)
+            .bind(order.sub_appid)
+            .bind(wire_name(order.api))
+            .bind(wxpay::wire_name(order.trade_type))
+            .bind(wxpay::wire_name(order.state))
+            .bind(order.total.count())
+            .bind(order.body)
+            .bind(order.attach)
+            .bind(order.device_info)
+            .bind(order.openid)
+            .bind(order.sub_openid)
+            .bind(order.notify_url)
+            .bind(order.nonce_str)
+            .bind(v2::wire_name(order.sign_type))
+            .bind(order.limit_pay)
+            .bind(order.creation)
+            .bind(order.prepay_id.str())
+            .bind(stored(order.prepaid_at))
+            .bind(order.code_url)
+            .bind(order.mweb_url)
+            .bind(stored(order.created_at));
+        bind_rest(s, order, coupons);
+        s.run();
+        if (db_.changes() == 0) return false;
+        order.id = db_.last_id();
+        return true;
+    }
+
+    void update_order(const Order& order) override {
+        const std::string coupons = coupons_to_text(order.coupons);
+        Statement& s = s_.update_order.start();
+        s.bind(wxpay::wire_name(order.state))
+            .bind(order.device_info)
+            .bind(order.openid)
+            .bind(order.nonce_str)
+            .bind(v2::wire_name(order.sign_type))
+            .bind(order.prepay_id.str())
+            .bind(stored(order.prepaid_at))
+            .bind(order.code_url)
+            .bind(order.mweb_url);
+        bind_payment(s, order, coupons);
+        s.bind(order.id).run();
+    }
+
+    std::optional<Order> find_order(std::int64_t id) override {
+        return one(s_.order_by_id.start().bind(id));
+    }
+    std::optional<Order> find_order(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
+        return one(s_.order_by_number.start().bind(mch_id.str()).bind(out_trade_no.str()));
+    }
+    std::optional<Order> find_order(const PrepayId& prepay_id) override {
+        return one(s_.order_by_prepay_id.start().bind(prepay_id.str()));
+    }
+    std::optional<Order> find_order(const TransactionId& transaction_id) override {
+        return one(s_.order_by_transaction_id.start().bind(transaction_id.str()));
+    }
+
+    std::vector<Order> orders(const OrderFilter& filter) override {
+        Where where;
+        where.equal("mch_id", filter.mch_id);
+        where.equal("out_trade_no", filter.out_trade_no);
+        if (filter.state) where.equal("state", wxpay::wire_name(*filter.state));
+        where.below("id", filter.before_id);
+        Statement list(db_, fmt::format("SELECT id, {} FROM orders{} ORDER BY id DESC LIMIT {}",
+                                        kOrderColumns, where.sql(), filter.limit));
+        where.bind(list.start());
+        std::vector<Order> out;
+        while (list.step()) out.push_back(order_from(list));
+        return out;
+    }
+
+    void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
+        s_.burn.start().bind(mch_id.str()).bind(out_trade_no.str()).run();
+    }
+    bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
+        return any(s_.is_burnt.start().bind(mch_id.str()).bind(out_trade_no.str()));
+    }
+    bool use_login_code(const AppId& appid, const std::string& code) override {
+        s_.use_code.start().bind(appid.str()).bind(code).run();
+        return db_.changes() > 0;
+    }
+    void add_openid(const AppId& appid, const std::string& openid) override {
+        s_.add_openid.start().bind(openid).bind(appid.str()).run();
+    }
+    bool is_openid_of_another_app(const AppId& appid, const std::string& openid) override {
+        return any(s_.is_openid_of_another_app.start().bind(openid).bind(appid.str()));
+    }
+
+    void insert_notification(Notification& notification) override {
+        Statement& s = s_.insert_notification.start();
+        s.bind(wire_name(notification.kind))
+            .bind(notification.mch_id.str())
+            .bind(notification.out_trade_no.str())
+            .bind(notification.url)
+            .bind(notification.body)
+            .bind(wire_name(notification.state))
+            .bind(std::int64_t{notification.retries});
+        bind_time(s, notification.next_at);
+        s.run();
+        notification.id = db_.last_id();
+    }
+
+    void update_notification(const Notification& notification) override {
+        Statement& s = s_.update_notification.start();
+        s.bind(wire_name(notification.state)).bind(std::int64_t{notification.retries});
+        bind_time(s, notification.next_at);
+        s.bind(notification.id).run();
+    }
+
+    void insert_attempt(std::int64_t notification_id, const Attempt& attempt) override {
+        s_.insert_attempt.start()
+            .bind(notification_id)
+            .bind(std::int64_t{attempt.n})
+            .bind(stored(attempt.at))
+            .bind(std::int64_t{attempt.http_status})
+            .bind(std::int64_t{attempt.latency.count()})
+            .bind(name(attempt.verdict))
+            .bind(attempt.reason)
+            .bind(attempt.response_body)
+            .run();
+    }
+
+    std::optional<Notification> find_notification(std::int64_t id) override {
+        Statement& s = s_.notification_by_id.start().bind(id);
+        if (!s.step()) return std::nullopt;
+        Notification notification = notification_from(s);
+        s.start();
+        add_attempts(notification);
+        return notification;
+    }
+
+    std::vector<Notification> notifications(const NotificationFilter& filter) override {
+        Where where;
+        where.equal("mch_id", filter.mch_id);
+        where.equal("out_trade_no", filter.out_trade_no);
+        if (filter.state) where.equal("state", wire_name(*filter.state));
+        where.below("id", filter.before_id);
+        Statement list(db_, fmt::format("SELECT {} FROM notifications{} ORDER BY id DESC LIMIT {}",
+                                        kNotificationColumns, where.sql(), filter.limit));
+        where.bind(list.start());
+        std::vector<Notification> out;
+        while (list.step()) out.push_back(notification_from(list));
+        for (Notification& each : out) add_attempts(each);
+        return out;
+    }
+
+    void insert_timer(Timer& timer) override {
+        s_.insert_timer.start()
+            .bind(stored(timer.due))
+            .bind(std::int64_t{static_cast<int>(timer.kind)})
+            .bind(timer.subject)
+            .run();
+        timer.id = db_.last_id();
+    }
+    void erase_timer(std::int64_t id) override { s_.erase_timer.start().bind(id).run(); }
+    void erase_timers(TimerKind kind, std::int64_t subject) override {
+        s_.erase_timers.start().bind(std::int64_t{static_cast<int>(kind)}).bind(subject).run();
+    }
+
+    std::vector<Timer> claim_due(Instant now, std::size_t limit) override {
+        std::vector<Timer> out;
+        Statement& s =
+            s_.due_timers.start().bind(stored(now)).bind(static_cast<std::int64_t>(limit));
+        while (s.step()) {
+            Timer timer;
+            timer.id = s.number();
+            timer.due = instant(s.number());
+            timer.kind = static_cast<TimerKind>(s.number());
+            timer.subject = s.number();
+            out.push_back(timer);
+        }
+        for (const Timer& timer : out) s_.claim_timer.start().bind(timer.id).run();
+        return out;
+    }
+
+    std::optional<Instant> next_due() override {
+        Statement& s = s_.next_due.start();
+        if (!s.step()) return std::nullopt;
+        const Instant due = instant(s.number());
+        s.start();
+        return due;
+    }
+
+    void reset(const std::optional<MchId>& mch_id) override {
+        if (!mch_id) {
+            for (const char* const table : {"timers", "attempts", "notifications", "orders",
+                                            "burnt_numbers", "login_codes", "openids"}) {
+                db_.execute(fmt::format("DELETE FROM {}", table));
+            }
+            return;
+        }
+        // A merchant number is digits only, so it can stand in the statement.
+        const std::string mine = fmt::format("WHERE mch_id = '{}'", mch_id->str());
+        constexpr int kDeliver = static_cast<int>(TimerKind::deliver);
+        db_.execute(fmt::format(
+            "DELETE FROM timers WHERE kind = {} AND subject IN (SELECT id FROM notifications {})",
+            kDeliver, mine));
+        db_.execute(fmt::format(
+            "DELETE FROM timers WHERE kind <> {} AND subject IN (SELECT id FROM orders {})",
+            kDeliver, mine));
+        for (const char* const table : {"notifications", "orders", "burnt_numbers"}) {
+            db_.execute(fmt::format("DELETE FROM {} {}", table,
+                                    mine));  // attempts go with their notification
+        }
+    }
+
+  private:
+    static void bind_rest(Statement& s, const Order& order, const std::string& coupons) {
+        bind_time(s, order.expires_at);
+        bind_payment(s, order, coupons);
+    }
+
+    static void bind_payment(Statement& s, const Order& order, const std::string& coupons) {
+        if (order.transaction_id.empty()) {
+            s.bind_null();
+        } else {
+            s.bind(order.transaction_id.str());
+        }
+        bind_time(s, order.paid_at);
+        s.bind(order.bank_type);
+        if (order.coupons.empty()) {
+            s.bind_null();
+        } else {
+            s.bind(coupons);
+        }
+    }
+
+    static std::optional<Order> one(Statement& s) {
+        if (!s.step()) return std::nullopt;
+        Order order = order_from(s);
+        s.start();
+        return order;
+    }
+
+    static bool any(Statement& s) {
+        const bool found = s.step();
+        s.start();
+        return found;
+    }
+
+    void add_attempts(Notification& notification) {
+        Statement& s = s_.attempts.start().bind(notification.id);
+        while (s.step()) {
+            Attempt attempt;
+            attempt.n = static_cast<int>(s.number());
+            attempt.at = instant(s.number());
+            attempt.http_status = static_cast<int>(s.number());
+            attempt.latency = Millis(s.number());
+            const std::string_view verdict = s.text();
+            attempt.verdict = known(parse_verdict(verdict), verdict);
+            attempt.reason = s.text();
+            attempt.response_body = s.text();
+            notification.attempts.push_back(std::move(attempt));
+        }
+    }
+
+    std::lock_guard<std::mutex> lock_;
+    Database& db_;
+    Statements& s_;
+    bool committed_ = false;
+};
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqliteStore::~SqliteStore() = default;
+
+std::unique_ptr<SqliteStore> SqliteStore::open(
+    const std::optional<std::filesystem::path>& directory) {
+    if (!directory)
+        return std::unique_ptr<SqliteStore>(
+            new SqliteStore(std::make_unique<Impl>(nullptr, ":memory:")));
+    std::error_code problem;
+    if (std::filesystem::create_directories(*directory, problem)) {
+        std::filesystem::permissions(*directory, std::filesystem::perms::owner_all, problem);
+    }
+    auto lock = std::make_unique<DirectoryLock>(*directory);
+    try {
+        return std::unique_ptr<SqliteStore>(new SqliteStore(
+            std::make_unique<Impl>(std::move(lock), (*directory / "wxpay-sandbox.db").string())));
+    } catch (const std::runtime_error& error) {
+        throw std::runtime_error(fmt::format("--data {}: {}", directory->string(), error.what()));
+    }
+}
+
+std::unique_ptr<Transaction> SqliteStore::begin() {
+    return std::make_unique<SqliteTransaction>(impl_->mutex, *impl_->db, impl_->statements);
+}
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "sandbox/store/store.hpp"
+
+namespace wxpay::sandbox {
+
+/// The ledger in SQLite: in memory, or in DIRECTORY/wxpay-sandbox.db, where it survives a killed
+/// process.
+class SqliteStore final : public Store {
+  public:
+    /// Makes the directory when there is none, brings an older schema up to date, and keeps other
+    /// servers out. Throws std::runtime_error, with a line that names the directory and the way
+    /// out.
+    static std::unique_ptr<SqliteStore> open(const std::optional<std::filesystem::path>& directory);
+    ~SqliteStore() override;
+    std::unique_ptr<Transaction> begin() override;
+
+  private:
+    class Impl;
+    explicit SqliteStore(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wxpay::sandbox

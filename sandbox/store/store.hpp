@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/domain/ids.hpp"
+
+#include "sandbox/ledger/order.hpp"
+#include "sandbox/notify/notification.hpp"
+#include "sandbox/timers/timer.hpp"
+
+namespace wxpay::sandbox {
+
+/// Narrows a list; empty members do not narrow. Newest first.
+struct OrderFilter {
+    std::string mch_id = {};
+    std::string out_trade_no = {};
+    std::optional<TradeState> state = {};
+    std::size_t limit = 100;
+    std::optional<std::int64_t> before_id =
+        {};  ///< only older ones: the last id of the page before
+};
+
+struct NotificationFilter {
+    std::string mch_id = {};
+    std::string out_trade_no = {};
+    std::optional<NotificationState> state = {};
+    std::size_t limit = 100;
+    std::optional<std::int64_t> before_id = {};
+};
+
+/// One unit of work. Everything in it happens or nothing does: destroying it without commit() takes
+/// it all back. Transactions of a store exclude each other, so keep them short and never send or
+/// wait inside one. A store that cannot go on (disk full, corrupt file) throws std::runtime_error.
+class Transaction {
+  public:
+    virtual ~Transaction() = default;
+    virtual void commit() = 0;
+
+    /// Sets order.id. False, and nothing is stored, when (mch_id, out_trade_no) is taken or burnt.
+    virtual bool insert_order(Order& order) = 0;
+    /// Everything but the keys and the creation parameters.
+    virtual void update_order(const Order& order) = 0;
+    virtual std::optional<Order> find_order(std::int64_t id) = 0;
+    virtual std::optional<Order> find_order(const MchId& mch_id,
+                                            const OutTradeNo& out_trade_no) = 0;
+    virtual std::optional<Order> find_order(const PrepayId& prepay_id) = 0;
+    virtual std::optional<Order> find_order(const TransactionId& transaction_id) = 0;
+    virtual std::vector<Order> orders(const OrderFilter& filter) = 0;
+
+    /// A number that was closed without ever having been ordered: it cannot be ordered any more.
+    virtual void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
+    virtual bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
+
+    /// False when that code was used before.
+    virtual bool use_login_code(const AppId& appid, const std::string& code) = 0;
+    /// Remembers whose app an openid belongs to.
+    virtual void add_openid(const AppId& appid, const std::string& openid) = 0;
+    /// Whether the openid is known, but only under other apps.
+    virtual bool is_openid_of_another_app(const AppId& appid, const std::string& openid) = 0;
+
+    virtual void insert_notification(Notification& notification) = 0;  ///< sets notification.id
+    virtual void update_notification(
+        const Notification& notification) = 0;  ///< state, retries, next_at
+    virtual void insert_attempt(std::int64_t notification_id, const Attempt& attempt) = 0;
+    /// With their attempts.
+    virtual std::optional<Notification> find_notification(std::int64_t id) = 0;
+    virtual std::vector<Notification> notifications(const NotificationFilter& filter) = 0;
+
+    virtual void insert_timer(Timer& timer) = 0;  ///< sets timer.id
+    virtual void erase_timer(std::int64_t id) = 0;
+    /// The timers of that kind and subject are gone.
+    virtual void erase_timers(TimerKind kind, std::int64_t subject) = 0;
+    /// Hands out timers that are due, earliest first, ties by creation. A claimed timer is not
+    /// handed out again until the store is opened anew, so that what was going on at a crash
+    /// happens again.
+    virtual std::vector<Timer> claim_due(Instant now, std::size_t limit) = 0;
+    /// When the earliest unclaimed timer is due.
+    virtual std::optional<Instant> next_due() = 0;
+
+    /// Forgets everything, or everything of one merchant.
+    virtual void reset(const std::optional<MchId>& mch_id) = 0;
+};
+
+/// Where the ledger, its callbacks and its timers are kept.
+class Store {
+  public:
+    virtual ~Store() = default;
+    virtual std::unique_ptr<Transaction> begin() = 0;
+};
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "core/base/clock.hpp"
+
+#include "sandbox/store/store.hpp"
+#include "sandbox/timers/timer.hpp"
+#include "sandbox/timers/virtual_clock.hpp"
+
+namespace wxpay::sandbox {
+
+/// Fires what is due, in order of its due time, ties by creation. The only place that waits for
+/// business time.
+class Scheduler {
+  public:
+    /// What came of a timer.
+    enum class Fired { done, delivered, failed };
+    /// Called for each due timer. It may go on after it returned, and calls `done` once when it is
+    /// through; until then the timer counts as in flight. `done` may be called from any thread,
+    /// also at once.
+    using Handler = std::function<void(const Timer&, std::function<void(Fired)> done)>;
+
+    struct Advanced {
+        Instant now;
+        std::uint64_t fired = 0;
+        std::uint64_t delivered = 0;
+        std::uint64_t failed = 0;
+    };
+
+    Scheduler(Store& store, VirtualClock& clock) : store_(store), clock_(clock) {}
+    ~Scheduler();
+    Scheduler(const Scheduler&) = delete;
+    Scheduler& operator=(const Scheduler&) = delete;
+
+    /// Before start() or run_until(); the handler must outlive the scheduler's thread.
+    void set_handler(Handler handler) { handler_ = std::move(handler); }
+
+    /// From now on a thread fires timers as they fall due.
+    void start();
+    /// Waits for what is in flight no longer; timers that were fired and not finished fire again in
+    /// the next run.
+    void stop();
+    /// The timers or the clock have changed.
+    void wake();
+
+    /// Moves the clock to `target` and fires everything that falls due on the way, each at its own
+    /// time: the clock stands while a timer is in flight. `done` is called on the scheduler's
+    /// thread; it is not called after stop().
+    void advance(Instant target, std::function<void(const Advanced&)> done);
+
+    /// The same on the caller's thread, for programs that have not called start().
+    Advanced run_until(Instant target);
+
+  private:
+    struct Advance {
+        Instant target;
+        std::function<void(const Advanced&)> done;
+    };
+
+    void loop();
+    /// Fires the timers that are due now; returns how many.
+    std::size_t fire_due(const std::shared_ptr<Advanced>& counts);
+    bool wait_until_idle();
+
+    Store& store_;
+    VirtualClock& clock_;
+    Handler handler_;
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Advance> advances_;
+    std::size_t in_flight_ = 0;
+    bool awake_ = false;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace wxpay::sandbox

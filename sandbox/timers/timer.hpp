@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/clock.hpp"
+
+namespace wxpay::sandbox {
+
+/// What can be due later. The numbers are stored: never change them.
+enum class TimerKind : int {
+    deliver = 1,       ///< the next attempt of a callback; the subject is the notification
+    auto_pay = 2,      ///< --auto-pay: the user pays; the subject is the order
+    finish_paying = 3  ///< the slow user has typed the password; the subject is the order
+};
+
+/// Something that happens later. It lives in the store, written in the transaction of what causes
+/// it.
+struct Timer {
+    std::int64_t id = 0;
+    Instant due;
+    TimerKind kind = TimerKind::deliver;
+    std::int64_t subject = 0;
+};
+
+}  // namespace wxpay::sandbox

@@ -1,0 +1,129 @@
+// wxpay-sandbox as a user meets it: its flags, its start, its end.
+#include <csignal>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/app_harness.hpp"
+#include "tests/support/process.hpp"
+
+namespace wxpay::test {
+namespace {
+
+const std::string kProgram = WXPAY_SANDBOX_PROGRAM;
+
+TEST(Serve, RefusesEachWrongOptionInOneLineThatNamesIt) {
+    const std::pair<std::vector<std::string>, const char*> cases[] = {
+        {{"--prot", "1"}, "--prot"},
+        {{"--port", "99999"}, "--port"},
+        {{"--port", "http"}, "--port"},
+        {{"--http", "127.0.0.1"}, "--http"},
+        {{"--http", "no.such.host.invalid:0"}, "no.such.host.invalid"},
+        {{"--http", "0.0.0.0:0"}, "--control-token"},
+        {{"--seed", "abc"}, "--seed"},
+        {{"--clock", "fast"}, "--clock"},
+        {{"--clock", "manual", "--start-time", "yesterday"}, "--start-time"},
+        {{"--start-time", "2024-06-01T12:00:00+08:00"}, "--clock"},
+        {{"--auto-pay", "soon"}, "--auto-pay"},
+        {{"--notify-timeout", "5"}, "--notify-timeout"},
+        {{"--public-url", "sandbox"}, "--public-url"},
+        {{"--log-format", "xml"}, "--log-format"},
+        {{"--log-level", "loud"}, "--log-level"},
+        {{"--port", "0", "--ready-file", "/nonexistent/dir/ready"}, "--ready-file"},
+        {{"--port", "0", "--data", "/dev/null/x"}, "/dev/null/x"},
+        {{"serv"}, "serv"},
+    };
+    for (const auto& [arguments, names] : cases) {
+        Process process(kProgram, arguments);
+        EXPECT_EQ(process.wait(), 2) << arguments[0];
+        const std::string output = process.output();
+        EXPECT_NE(output.find(names), std::string::npos) << arguments[0] << ": " << output;
+        EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
+    }
+}
+
+TEST(Serve, ReadsOptionsFromTheEnvironmentAndPrefersTheCommandLine) {
+    Process wrong(kProgram, {}, {{"WXPAY_SANDBOX_CLOCK", "fast"}});
+    EXPECT_EQ(wrong.wait(), 2);
+    EXPECT_NE(wrong.output().find("--clock"), std::string::npos) << wrong.output();
+    Process both(kProgram, {"--clock", "slow"}, {{"WXPAY_SANDBOX_CLOCK", "fast"}});
+    EXPECT_EQ(both.wait(), 2);
+    EXPECT_NE(both.output().find("'slow'"), std::string::npos) << both.output();
+}
+
+TEST(Serve, NeverSharesAPort) {
+    const int taken = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(bind(taken, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(listen(taken, 1), 0);
+    socklen_t size = sizeof address;
+    getsockname(taken, reinterpret_cast<sockaddr*>(&address), &size);
+    const std::string port = std::to_string(ntohs(address.sin_port));
+    Process process(kProgram, {"--port", port});
+    EXPECT_EQ(process.wait(), 2);
+    EXPECT_NE(process.output().find(port), std::string::npos) << process.output();
+    ::close(taken);
+}
+
+TEST(Serve, EndsWithZeroOnSigtermAndSigint) {
+    for (const int number : {SIGTERM, SIGINT}) {
+        ServerProcess sandbox(kProgram, {"--port", "0"});
+        EXPECT_EQ(sandbox.call("GET", "/_sandbox/health").json()["status"], "ok");
+        sandbox.process().signal(number);
+        EXPECT_EQ(sandbox.process().wait(), 0) << sandbox.process().output();
+    }
+}
+
+TEST(Serve, GreetsWithWhatOneNeedsNext) {
+    ServerProcess sandbox(kProgram, {"serve", "--port", "0", "--seed", "42", "--clock", "manual",
+                                     "--start-time", "2024-06-01T12:00:00+08:00"});
+    EXPECT_EQ(sandbox.call("GET", "/_sandbox/readyz").json()["now"], "2024-06-01T12:00:00+08:00");
+    sandbox.process().signal(SIGTERM);
+    sandbox.process().wait();
+    const std::string output = sandbox.process().output();
+    for (const char* text :
+         {"listens on http://127.0.0.1:", "1900000109", "manual", "42", "curl"}) {
+        EXPECT_NE(output.find(text), std::string::npos) << text << " in " << output;
+    }
+    EXPECT_EQ(output.find(AppHarness::kKey), std::string::npos)
+        << "the API key is no business of a log";
+}
+
+TEST(Serve, KeepsEveryAcknowledgedOrderWhenKilled) {
+    const TemporaryDirectory data;
+    const std::vector<std::string> options{"--port",  "0",     "--data", data.path().string(),
+                                           "--clock", "manual"};
+    {
+        ServerProcess sandbox(kProgram, options);
+        for (int i = 0; i < 5; ++i) {
+            const auto fields = AppHarness::sign(AppHarness::order(
+                "K" + std::to_string(i), {{"notify_url", "http://127.0.0.1:1/n"}}));
+            ASSERT_NE(sandbox.call("POST", "/pay/unifiedorder", AppHarness::xml(fields))
+                          .body.find("prepay_id"),
+                      std::string::npos);
+        }
+        ASSERT_EQ(sandbox.call("POST", "/_sandbox/v1/orders/1900000109:K3/pay").status, 200);
+        Process second(kProgram, {"--port", "0", "--data", data.path().string()});
+        EXPECT_EQ(second.wait(), 2) << "two servers must not share a directory";
+        sandbox.process().signal(SIGKILL);
+        EXPECT_EQ(sandbox.process().wait(), 128 + SIGKILL);
+    }
+    ServerProcess sandbox(kProgram, options);
+    const auto orders = sandbox.call("GET", "/_sandbox/v1/orders").json()["orders"];
+    EXPECT_EQ(orders.size(), 5U);
+    EXPECT_EQ(sandbox.call("GET", "/_sandbox/v1/orders/1900000109:K3").json()["state"], "SUCCESS");
+    const auto advanced =
+        sandbox.call("POST", "/_sandbox/v1/clock/advance", R"({"seconds":86700})").json();
+    EXPECT_GE(advanced["failed"], 14) << advanced;
+    const auto notification =
+        sandbox.call("GET", "/_sandbox/v1/notifications").json()["notifications"][0];
+    EXPECT_EQ(notification["state"], "exhausted");
+    EXPECT_GE(notification["attempts"].size(), 16U) << "at least once";
+}
+
+}  // namespace
+}  // namespace wxpay::test

@@ -1,0 +1,148 @@
+#include "tests/support/process.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sstream>
+#include <stdexcept>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+extern char** environ;
+
+namespace wxpay::test {
+namespace {
+
+constexpr int kDeadlineMs = 60'000;  // generous: it only ever passes when something is broken
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+}  // namespace
+
+TemporaryDirectory::TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "wxpay-test-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    path_ = pattern;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+Process::Process(const std::string& program, const std::vector<std::string>& arguments,
+                 const std::map<std::string, std::string>& environment) {
+    std::vector<std::string> texts{program};
+    texts.insert(texts.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& text : texts) argv.push_back(text.data());
+    argv.push_back(nullptr);
+    std::vector<std::string> variables;
+    for (char** each = environ; *each != nullptr; ++each) {
+        // The programs read their options from there too: the shell that runs the tests must not
+        // decide them.
+        if (std::string_view(*each).substr(0, 6) != "WXPAY_") variables.emplace_back(*each);
+    }
+    for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+    std::vector<char*> envp;
+    for (std::string& variable : variables) envp.push_back(variable.data());
+    envp.push_back(nullptr);
+
+    const std::string output = (directory_ / "output").string();
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                     0600);
+    posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    const int problem =
+        posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), envp.data());
+    posix_spawn_file_actions_destroy(&actions);
+    if (problem != 0) throw std::runtime_error("cannot start " + program);
+}
+
+Process::~Process() {
+    if (status_) return;
+    ::kill(pid_, SIGKILL);
+    wait();
+}
+
+void Process::signal(int number) const {
+    if (!status_) ::kill(pid_, number);
+}
+
+int Process::wait() {
+    if (status_) return *status_;
+    const int handle = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+    pollfd ended{handle, POLLIN, 0};
+    if (poll(&ended, 1, kDeadlineMs) != 1) {
+        ADD_FAILURE() << "process " << pid_ << " does not end\n" << output();
+        ::kill(pid_, SIGKILL);
+    }
+    ::close(handle);
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return *status_;
+}
+
+std::string Process::output() const { return read_file(directory_ / "output"); }
+
+ServerProcess::ServerProcess(const std::string& program, std::vector<std::string> arguments) {
+    const std::filesystem::path ready = directory_ / "ready.json";
+    arguments.insert(arguments.end(), {"--ready-file", ready.string()});
+    // Watched before it starts: the file cannot appear unseen.
+    const int watch = inotify_init1(IN_CLOEXEC);
+    inotify_add_watch(watch, directory_.path().c_str(), IN_MOVED_TO | IN_CLOSE_WRITE);
+    process_ = std::make_unique<Process>(program, arguments);
+    const int ended = static_cast<int>(syscall(SYS_pidfd_open, process_->pid(), 0));
+    while (!std::filesystem::exists(ready)) {
+        std::array<pollfd, 2> events{{{watch, POLLIN, 0}, {ended, POLLIN, 0}}};
+        if (poll(events.data(), events.size(), kDeadlineMs) <= 0 || events[1].revents != 0) break;
+        std::array<char, 4096> drained{};
+        if (::read(watch, drained.data(), drained.size()) < 0) break;
+    }
+    ::close(watch);
+    ::close(ended);
+    const auto said = nlohmann::json::parse(read_file(ready), nullptr, false);
+    if (!said.is_object())
+        throw std::runtime_error(program + " is not ready:\n" + process_->output());
+    url_ = said.at("http").get<std::string>();
+    http::Client::Options options;
+    options.base_url = url_;
+    options.answer_timeout = std::chrono::seconds(60);
+    client_ = http::Client::create(options).value();
+}
+
+ServerProcess::Answer ServerProcess::call(const std::string& method, const std::string& target,
+                                          const std::string& body, const std::string& bearer) {
+    http::Request request;
+    request.method = method;
+    const std::size_t mark = target.find('?');
+    request.path = target.substr(0, mark);
+    if (mark != std::string::npos) request.query = target.substr(mark + 1);
+    request.body = body;
+    if (!bearer.empty()) request.headers.add("Authorization", "Bearer " + bearer);
+    auto answer = client_->send(request);
+    if (!answer) {
+        ADD_FAILURE() << method << " " << target << ": " << answer.error().detail << "\n"
+                      << process_->output();
+        return {0, {}, {}};
+    }
+    return {answer->status, answer->headers, answer->body};
+}
+
+}  // namespace wxpay::test

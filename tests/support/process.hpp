@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/http/client.hpp"
+
+namespace wxpay::test {
+
+/// A directory that is gone with the object.
+class TemporaryDirectory {
+  public:
+    TemporaryDirectory();
+    ~TemporaryDirectory();
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/// A program of ours, run for real. Ends only the process that it started.
+class Process {
+  public:
+    /// Output of both kinds goes to a file; `environment` is added to ours.
+    Process(const std::string& program, const std::vector<std::string>& arguments,
+            const std::map<std::string, std::string>& environment = {});
+    ~Process();  ///< SIGKILL when it still runs
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    void signal(int number) const;
+    /// The exit status, 128 + n for signal n; a failed test when it takes too long.
+    int wait();
+    pid_t pid() const { return pid_; }
+    std::string output() const;
+
+  private:
+    TemporaryDirectory directory_;
+    pid_t pid_ = -1;
+    std::optional<int> status_;
+};
+
+/// A server program with --ready-file: waits until it serves, and speaks to it.
+class ServerProcess {
+  public:
+    ServerProcess(const std::string& program, std::vector<std::string> arguments);
+
+    const std::string& url() const { return url_; }
+    Process& process() { return *process_; }
+    struct Answer {
+        int status;
+        http::Headers headers;
+        std::string body;
+        nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }
+    };
+    Answer call(const std::string& method, const std::string& target, const std::string& body = {},
+                const std::string& bearer = {});
+
+  private:
+    TemporaryDirectory directory_;
+    std::unique_ptr<Process> process_;
+    std::string url_;
+    std::unique_ptr<http::Client> client_;
+};
+
+}  // namespace wxpay::test
