@@ -5,6 +5,7 @@
 #include "core/base/random.hpp"
 #include "core/http/dispatcher.hpp"
 #include "core/http/server.hpp"
+#include "core/program/program.hpp"
 
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
@@ -121,11 +122,7 @@ void Server::stop() { impl_->stop(); }
 
 int Server::port() const { return impl_->edge.port(); }
 
-std::string Server::base_url() const {
-    const std::string& host = impl_->config.http_host;
-    const bool is_v6 = host.find(':') != std::string::npos;
-    return "http://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port());
-}
+std::string Server::base_url() const { return http_url(impl_->config.http_host, port()); }
 
 Context& Server::context() { return impl_->context; }
 

@@ -11,25 +11,30 @@
 
 namespace wxpay::http {
 
-/// An HTTP/1.1 server: cpp-httplib parses requests and writes responses, our own readiness loop owns the
-/// connections. A fixed number of workers serves any number of connections; only whole requests reach the handler.
-/// Answers leave in one send.
+/// An HTTP/1.1 server: cpp-httplib accepts connections and writes responses, our own readiness loop
+/// owns the connections and finds the requests. A fixed number of workers serves any number of
+/// connections; only whole requests reach the handler, whatever their method. Answers leave in one
+/// send. Header lines about length and connection are the server's; a handler's "Connection: close"
+/// is heeded.
 class Server {
   public:
     struct Options {
         std::string host = "127.0.0.1";
         int port = 0;  ///< 0: any free one; see port()
         std::size_t workers = 8;
-        std::size_t head_bytes_max = 16 * 1024;   ///< request line and headers; over it: 431
+        std::size_t head_bytes_max = 16 * 1024;    ///< request line and headers; over it: 431
         std::size_t body_bytes_max = 1024 * 1024;  ///< decoded body; over it: 413
         std::size_t connections_max = 10'000;      ///< over it: the newest is closed at once
         /// From the first byte of a request to its last; over it: 408 and the connection is closed.
+        /// A peer that ends its side while it waits for a promised answer, so that one cannot tell
+        /// whether it has gone, has as long left.
         Millis request_timeout = std::chrono::seconds(10);
         /// Between requests of a kept connection, and before the first; over it: closed.
         Millis idle_timeout = std::chrono::seconds(75);
         /// For the peer to take the whole answer; over it: closed.
         Millis send_timeout = std::chrono::seconds(10);
-        const Stopwatch* stopwatch = nullptr;  ///< for the deadlines; nullptr: the machine's. Must outlive the server
+        const Stopwatch* stopwatch =
+            nullptr;  ///< for the deadlines; nullptr: the machine's. Must outlive the server
     };
 
     /// The server is not listening yet. `handler` is called by the workers.
@@ -38,8 +43,9 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Binds and begins to serve in threads of its own. Fails with `unreachable` when the address cannot be bound;
-    /// the detail says why (in use, no permission, unknown host). A port that another server holds is never shared.
+    /// Binds and begins to serve in threads of its own; once. Fails with `unreachable` when the
+    /// address cannot be bound; the detail says why (in use, no permission, unknown host). A port
+    /// that another server holds is never shared.
     Result<void> start();
 
     /// The port that is listened on, once started.
@@ -51,8 +57,9 @@ class Server {
     /// How many connections are open.
     std::size_t connections() const;
 
-    /// Stops accepting, lets handlers that run finish and their answers leave, closes everything, joins the threads.
-    /// Prompt: idle connections do not delay it. Promised answers that did not come yet are given up.
+    /// Stops accepting, lets handlers that run finish and their answers leave, closes everything,
+    /// joins the threads. Prompt: idle connections do not delay it. Promised answers that did not
+    /// come yet are given up. Not for handlers.
     void stop();
 
   private:

@@ -1,23 +1,18 @@
 #include "sandbox/cli/serve.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <malloc.h>
+#include <map>
 #include <memory>
-#include <stdexcept>
+#include <optional>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -25,19 +20,13 @@
 #include "core/base/random.hpp"
 #include "core/codec/beijing_time.hpp"
 #include "core/http/url.hpp"
+#include "core/program/program.hpp"
 
 #include "sandbox/server.hpp"
 #include "sandbox/version.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
-
-constexpr int kExitUsage = 2;
-
-/// Wrong use: one line that names the option and the way out.
-struct UsageError : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
 
 /// The options as they were typed.
 struct Flags {
@@ -60,21 +49,12 @@ struct Flags {
     bool no_color = false;
 };
 
-/// "--ready-file" → "WXPAY_SANDBOX_READY_FILE".
-std::string environment_name(std::string flag) {
-    flag.erase(0, flag.find_first_not_of('-'));
-    std::transform(flag.begin(), flag.end(), flag.begin(), [](unsigned char c) {
-        return c == '-' ? '_' : static_cast<char>(std::toupper(c));
-    });
-    return "WXPAY_SANDBOX_" + flag;
-}
-
 void declare(CLI::App& app, Flags& flags) {
     const auto option = [&](const char* name, auto& value, const char* help) {
-        return app.add_option(name, value, help)->envname(environment_name(name));
+        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
     };
     const auto flag = [&](const char* name, bool& value, const char* help) {
-        app.add_flag(name, value, help)->envname(environment_name(name));
+        app.add_flag(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
     };
     option("--http", flags.http, "where to listen; port 0: any free one")
         ->type_name("HOST:PORT")
@@ -119,39 +99,13 @@ void declare(CLI::App& app, Flags& flags) {
     flag("--no-color", flags.no_color, "no colours in the log");
 }
 
-bool is_loopback(const std::string& host) {
-    return host == "localhost" || host.starts_with("127.") || host == "::1";
-}
-
-/// "HOST:PORT" or "[v6]:PORT".
-std::pair<std::string, int> parse_address(const std::string& flag, const std::string& text) {
-    const auto url = http::Url::parse("http://" + text);
-    const std::size_t colon = text.rfind(':');
-    int port = -1;
-    if (colon != std::string::npos) {
-        const char* const end = text.data() + text.size();
-        const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
-        if (problem != std::errc{} || stop != end) port = -1;
-    }
-    constexpr int kPortMax = 65535;
-    if ((!url && port != 0) || port < 0 || port > kPortMax) {
-        throw UsageError(
-            fmt::format("{} '{}': HOST:PORT is wanted, for example 127.0.0.1:12180", flag, text));
-    }
-    std::string host = text.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-        host = host.substr(1, host.size() - 2);
-    if (host.empty()) throw UsageError(fmt::format("{} '{}': the host is missing", flag, text));
-    return {host, port};
-}
-
 Config config_from(const Flags& flags) {
     Config config;
     if (flags.port.empty()) {
-        std::tie(config.http_host, config.http_port) = parse_address("--http", flags.http);
+        std::tie(config.http_host, config.http_port) = parse_listen_address("--http", flags.http);
     } else {
         std::tie(config.http_host, config.http_port) =
-            parse_address("--port", "127.0.0.1:" + flags.port);
+            parse_listen_address("--port", "127.0.0.1:" + flags.port);
     }
     if (!flags.data.empty()) config.data = flags.data;
     if (flags.seed.empty()) {
@@ -233,22 +187,6 @@ void set_up_log(const Flags& flags) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-/// Written beside it and renamed, so that whoever waits for the file never reads half of it.
-void write_ready_file(const std::string& path, const Server& server, const Flags& flags) {
-    nlohmann::ordered_json ready{{"pid", getpid()}, {"http", server.base_url()}};
-    if (!flags.data.empty()) ready["data"] = std::filesystem::absolute(flags.data).string();
-    const std::string beside = path + ".new";
-    {
-        std::ofstream out(beside, std::ios::trunc);
-        out << ready.dump() << '\n';
-        if (!out.flush())
-            throw UsageError(fmt::format("--ready-file '{}': cannot be written", path));
-    }
-    std::error_code problem;
-    std::filesystem::rename(beside, path, problem);
-    if (problem) throw UsageError(fmt::format("--ready-file '{}': {}", path, problem.message()));
-}
-
 void greet(const Server& server, const Config& config) {
     const std::string url = server.base_url();
     const Merchant& demo = config.directory.merchants().front();
@@ -269,14 +207,7 @@ int run(const Flags& flags) {
     set_up_log(flags);
     const Config config = config_from(flags);
 
-    // Before any thread exists: every thread inherits the mask, and only this one waits for the
-    // signals.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+    const StopSignal stop_signal;
     // One arena for all workers: glibc's default of eight per core keeps tens of MiB that nobody
     // uses.
     mallopt(M_ARENA_MAX, 2);
@@ -287,16 +218,15 @@ int run(const Flags& flags) {
             "cannot listen: {}; choose another with --http or --port, or 0 for any free one",
             started.error().detail));
     }
-    if (!flags.ready_file.empty()) write_ready_file(flags.ready_file, server, flags);
-    if (!flags.quiet) greet(server, config);
-
-    int received = 0;
-    sigwait(&signals, &received);
-    server.stop();
+    std::optional<ReadyFile> ready_file;
     if (!flags.ready_file.empty()) {
-        std::error_code ignored;  // whoever watches the file sees that nobody serves any more
-        std::filesystem::remove(flags.ready_file, ignored);
+        std::map<std::string, std::string> members{{"http", server.base_url()}};
+        if (!flags.data.empty()) members["data"] = std::filesystem::absolute(flags.data).string();
+        ready_file.emplace(flags.ready_file, members);
     }
+    if (!flags.quiet) greet(server, config);
+    stop_signal.wait();
+    server.stop();
     return 0;
 }
 

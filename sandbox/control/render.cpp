@@ -129,7 +129,7 @@ Json to_json(const Exchange& exchange, bool whole) {
     put(out, "endpoint", exchange.endpoint);
     put(out, "mch_id", exchange.mch_id);
     put(out, "out_trade_no", exchange.out_trade_no);
-    out["http_status"] = exchange.response.status;
+    if (exchange.response.status != 0) out["http_status"] = exchange.response.status;
     out["verdict"] = exchange.verdict;
     put(out, "error", exchange.error);
     put(out, "hint", exchange.hint);

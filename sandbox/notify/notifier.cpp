@@ -96,6 +96,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         attempt.reason = judgement.reason;
         attempt.response_body = utf8_prefix(outcome.response.body, kAttemptBodyMax);
         exchange.response = std::move(outcome.response);
+        exchange.response.status = attempt.http_status;
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
         exchange.error = judgement.reason;

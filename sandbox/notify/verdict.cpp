@@ -111,7 +111,8 @@ const char* name(Verdict verdict) {
 }
 
 std::optional<Verdict> parse_verdict(std::string_view word) {
-    for (const Verdict verdict : {Verdict::ok, Verdict::refused, Verdict::bad_answer, Verdict::timeout, Verdict::unreachable}) {
+    for (const Verdict verdict : {Verdict::ok, Verdict::refused, Verdict::bad_answer,
+                                  Verdict::timeout, Verdict::unreachable}) {
         if (word == name(verdict)) return verdict;
     }
     return std::nullopt;

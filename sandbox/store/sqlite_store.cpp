@@ -16,12 +16,12 @@
 #include <nlohmann/json.hpp>
 
 #include "embedded/kSchema0001.hpp"
-#include "sandbox/store/sqlite.hpp"
+#include "core/sqlite/sqlite.hpp"
 
 namespace wxpay::sandbox {
 namespace {
 
-/// The migrations, oldest first; user_version counts those that have run.
+/// The migrations, oldest first.
 constexpr std::array kMigrations{kSchema0001};
 
 constexpr std::string_view kOrderColumns =
@@ -262,24 +262,6 @@ class DirectoryLock {
     int handle_ = -1;
 };
 
-void migrate(Database& db) {
-    std::size_t version = 0;
-    {
-        Statement statement(db, "PRAGMA user_version");
-        if (statement.start().step()) version = static_cast<std::size_t>(statement.number());
-    }
-    if (version > kMigrations.size()) {
-        throw std::runtime_error(
-            fmt::format("its schema is version {}, this program knows up to {}: use a newer "
-                        "wxpay-sandbox or another directory",
-                        version, kMigrations.size()));
-    }
-    for (; version < kMigrations.size(); ++version) {
-        db.execute(fmt::format("BEGIN; {} PRAGMA user_version = {}; COMMIT",
-                               kMigrations.at(version), version + 1));
-    }
-}
-
 }  // namespace
 
 class SqliteStore::Impl {
@@ -293,7 +275,7 @@ class SqliteStore::Impl {
         // commits.
         db->execute(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
-        migrate(*db);
+        db->migrate(kMigrations);
         db->execute("UPDATE timers SET claimed = 0 WHERE claimed = 1");
         return db;
     }

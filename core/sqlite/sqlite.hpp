@@ -1,14 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace wxpay::sandbox {
+namespace wxpay {
 
 /// An open SQLite database. What SQLite refuses is thrown as std::runtime_error with its message.
 class Database {
@@ -19,6 +19,9 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
+    /// Runs the migrations that it has not seen yet, each in a transaction; PRAGMA user_version
+    /// counts them. Refuses a database that knows more migrations than these.
+    void migrate(std::span<const std::string_view> migrations);
     /// Runs statements that give no rows.
     void execute(const std::string& sql);
     /// Rows changed by the last INSERT, UPDATE or DELETE.
@@ -63,4 +66,4 @@ class Statement {
     int column_ = 0;
 };
 
-}  // namespace wxpay::sandbox
+}  // namespace wxpay

@@ -1,10 +1,10 @@
-#include "sandbox/store/sqlite.hpp"
+#include "core/sqlite/sqlite.hpp"
 
 #include <stdexcept>
 
 #include <sqlite3.h>
 
-namespace wxpay::sandbox {
+namespace wxpay {
 namespace {
 
 [[noreturn]] void fail(sqlite3* handle) {
@@ -25,6 +25,23 @@ Database::Database(const std::string& path) {
 }
 
 Database::~Database() { sqlite3_close(handle_); }
+
+void Database::migrate(std::span<const std::string_view> migrations) {
+    std::size_t version = 0;
+    {
+        Statement statement(*this, "PRAGMA user_version");
+        if (statement.start().step()) version = static_cast<std::size_t>(statement.number());
+    }
+    if (version > migrations.size()) {
+        throw std::runtime_error("its schema is version " + std::to_string(version) +
+                                 ", this program knows up to " + std::to_string(migrations.size()) +
+                                 ": use a newer program or another directory");
+    }
+    for (; version < migrations.size(); ++version) {
+        execute("BEGIN; " + std::string(migrations[version]) +
+                " PRAGMA user_version = " + std::to_string(version + 1) + "; COMMIT");
+    }
+}
 
 void Database::execute(const std::string& sql) {
     if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(handle_);
@@ -103,4 +120,4 @@ bool Statement::skip_null() {
     return is_null;
 }
 
-}  // namespace wxpay::sandbox
+}  // namespace wxpay

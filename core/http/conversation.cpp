@@ -1,0 +1,84 @@
+#include "core/http/conversation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wxpay::http {
+namespace {
+
+constexpr std::size_t kKeptCapacityMax = 4096;  // an idle connection holds no more than this
+
+/// Path and query of a request target, be it absolute as proxies send it ("http://host/path").
+std::string_view origin_form(std::string_view target) {
+    if (target.starts_with('/')) return target;
+    const auto scheme = target.find("://");
+    if (scheme == std::string_view::npos) return target;
+    const auto path = target.find_first_of("/?", scheme + 3);
+    return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
+}  // namespace
+
+Conversation::Conversation(MessageReader::Limits limits, std::string remote_address)
+    : limits_(limits),
+      remote_address_(std::move(remote_address)),
+      reader_(MessageReader::request(limits)) {}
+
+void Conversation::receive(std::string_view bytes) {
+    in_.erase(0, std::exchange(consumed_, 0));
+    in_.append(bytes);
+}
+
+Conversation::Event Conversation::next(ResponseWriter& writer, std::string& out) {
+    if (ended_ || !in_request()) return Event::nothing;
+    const auto buffer = std::string_view(in_).substr(consumed_);
+    const auto whole = reader_.read(buffer);
+    if (!whole) {
+        ended_ = true;
+        Response refusal{whole.error().status, {}, std::string(whole.error().detail) + "\n"};
+        refusal.headers.add("Content-Type", "text/plain; charset=utf-8");
+        writer.write(std::move(refusal), {.close = true}, out);
+        return Event::refused;
+    }
+    if (!*whole) {
+        const bool waits_for_word = reader_.has_head() && reader_.head().minor_version > 0 &&
+                                    reader_.head().has_token("Expect", "100-continue");
+        if (waits_for_word && !std::exchange(continued_, true))
+            out += "HTTP/1.1 100 Continue\r\n\r\n";
+        return Event::nothing;
+    }
+
+    begin_request(reader_.take_head(), reader_.take_body(buffer));
+    consumed_ += reader_.size();
+    reader_ = MessageReader::request(limits_);
+    continued_ = false;
+    if (!in_request()) {
+        consumed_ = 0;
+        if (in_.capacity() > kKeptCapacityMax) in_ = std::string();
+        in_.clear();
+    }
+    return Event::request;
+}
+
+void Conversation::begin_request(MessageHead head, std::string body) {
+    context_ = {.to_head_request = head.method == "HEAD",
+                .minor_version = head.minor_version,
+                .close = !head.keeps_connection()};
+    const auto target = origin_form(head.target);
+    const auto question = std::min(target.find('?'), target.size());
+    request_.path = question == 0 ? "/" : percent_decode(target.substr(0, question));
+    request_.query = target.substr(std::min(question + 1, target.size()));
+    request_.method = std::move(head.method);
+    request_.headers = std::move(head.headers);
+    request_.body = std::move(body);
+    request_.remote_address = remote_address_;
+}
+
+void Conversation::answer(Response response, bool close, ResponseWriter& writer, std::string& out) {
+    context_.close = context_.close || close ||
+                     equals_ignoring_case(response.headers.get("Connection"), "close");
+    ended_ = context_.close;
+    writer.write(std::move(response), context_, out);
+}
+
+}  // namespace wxpay::http

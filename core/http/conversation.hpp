@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/http/framing.hpp"
+#include "core/http/message.hpp"
+#include "core/http/response_writer.hpp"
+
+namespace wxpay::http {
+
+/// The server's side of one connection, without its socket: bytes that arrived become requests,
+/// answers become bytes to send. One request at a time; those that follow it wait in the buffer.
+class Conversation {
+  public:
+    enum class Event {
+        nothing,  ///< no whole request yet
+        request,  ///< take_request(), and answer() it before the next call
+        refused,  ///< what came is not acceptable; the refusal is written and the conversation ends
+    };
+
+    Conversation(MessageReader::Limits limits, std::string remote_address);
+
+    void receive(std::string_view bytes);
+
+    /// Looks for the next request. Also writes to `out` what the protocol itself has to say: 100
+    /// Continue, refusals.
+    Event next(ResponseWriter& writer, std::string& out);
+
+    Request take_request() { return std::move(request_); }
+
+    /// Writes the answer to the last request. `close`: the last one of this conversation, whatever
+    /// the peer would like.
+    void answer(Response response, bool close, ResponseWriter& writer, std::string& out);
+
+    /// Whether bytes are here that were not answered: part of a next request, or what was refused.
+    bool in_request() const { return consumed_ < in_.size(); }
+    /// Whether all has been said: nothing will be read or answered any more.
+    bool ended() const { return ended_; }
+
+  private:
+    void begin_request(MessageHead head, std::string body);
+
+    MessageReader::Limits limits_;
+    std::string remote_address_;
+    std::string in_;
+    std::size_t consumed_ = 0;  // of in_
+    MessageReader reader_;
+    bool continued_ = false;  // 100 Continue was sent
+    Request request_;
+    ResponseWriter::Context context_;  // for its answer
+    bool ended_ = false;
+};
+
+}  // namespace wxpay::http

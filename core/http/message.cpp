@@ -1,0 +1,82 @@
+#include "core/http/message.hpp"
+
+#include <algorithm>
+
+namespace wxpay::http {
+namespace {
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// -1 for what is no hex digit.
+constexpr int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
+    return -1;
+}
+
+constexpr bool is_unreserved(char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_' ||
+           c == '.' || c == '~';
+}
+
+}  // namespace
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+               return x == y || lower(x) == lower(y);
+           });
+}
+
+void Headers::set(std::string_view name, std::string value) {
+    std::erase_if(lines_, [&](const Line& line) { return equals_ignoring_case(line.first, name); });
+    add(std::string(name), std::move(value));
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+    for (const auto& [line_name, value] : lines_)
+        if (equals_ignoring_case(line_name, name)) return value;
+    return std::nullopt;
+}
+
+std::optional<std::string> Request::parameter(std::string_view name) const {
+    for (std::string_view rest = query; !rest.empty();) {
+        const auto pair = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+        const auto equals = std::min(pair.find('='), pair.size());
+        if (percent_decode(pair.substr(0, equals), true) == name)
+            return percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    }
+    return std::nullopt;
+}
+
+std::string percent_decode(std::string_view text, bool form) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
+            hex_value(text[i + 2]) >= 0) {
+            decoded += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+            i += 2;
+        } else {
+            decoded += form && text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    return decoded;
+}
+
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::string encoded;
+    encoded.reserve(text.size());
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            encoded += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            encoded += {'%', kDigits[byte / 16], kDigits[byte % 16]};
+        }
+    }
+    return encoded;
+}
+
+}  // namespace wxpay::http

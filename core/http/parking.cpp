@@ -1,0 +1,68 @@
+#include "core/http/parking.hpp"
+
+#include <atomic>
+#include <sys/epoll.h>
+#include <utility>
+
+namespace wxpay::http {
+
+/// What the copies of one Reply share.
+class Parking::Promise {
+  public:
+    Promise(std::shared_ptr<Parking> parking, std::uint64_t tag)
+        : parking_(std::move(parking)), tag_(tag) {}
+    ~Promise() { keep(Response{500, {}, {}}); }
+    Promise(const Promise&) = delete;
+    Promise& operator=(const Promise&) = delete;
+
+    void keep(Response response) {
+        if (!kept_.exchange(true)) parking_->answer(tag_, std::move(response));
+    }
+
+  private:
+    std::shared_ptr<Parking> parking_;
+    std::uint64_t tag_;
+    std::atomic<bool> kept_{false};
+};
+
+Reply Parking::park(Connection& connection) {
+    const auto tag = next_tag_.fetch_add(2);
+    Reply reply = [promise = std::make_shared<Promise>(shared_from_this(), tag)](
+                      Response response) { promise->keep(std::move(response)); };
+    const std::lock_guard lock(mutex_);
+    parked_.emplace(tag, &connection);
+    connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLRDHUP, tag, Connection::kNoDeadline);
+    return reply;
+}
+
+Connection* Parking::leave(std::uint64_t tag) {
+    const std::lock_guard lock(mutex_);
+    const auto node = parked_.extract(tag);
+    return node.empty() ? nullptr : node.mapped();
+}
+
+void Parking::peer_finished(std::uint64_t tag, std::int64_t deadline) {
+    const std::lock_guard lock(mutex_);
+    const auto found = parked_.find(tag);
+    if (found == parked_.end()) return;
+    // Without events asked for, epoll still reports a reset and our own shutdown.
+    found->second->arm(epoll_, EPOLL_CTL_MOD, 0, tag, deadline);
+}
+
+void Parking::answer(std::uint64_t tag, Response response) {
+    const std::lock_guard lock(mutex_);
+    const auto node = parked_.extract(tag);
+    if (node.empty()) return;
+    Connection& connection = *node.mapped();
+    connection.promised = std::move(response);
+    connection.phase = Connection::Phase::answering;
+    // It can be written to, so that a worker gets it at once. From here on events bear its own tag.
+    connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLOUT, connection.tag(), Connection::kNoDeadline);
+}
+
+void Parking::close() {
+    const std::lock_guard lock(mutex_);
+    parked_.clear();
+}
+
+}  // namespace wxpay::http

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "core/http/connection.hpp"
+#include "core/http/message.hpp"
+
+namespace wxpay::http {
+
+/// Where connections wait for promised answers. They are known by ticket, not by address: an answer
+/// and the peer's leaving can come at the same time, and whoever takes the ticket first has the
+/// connection. Shared with the Replies, which may outlive the server. Thread-safe.
+class Parking : public std::enable_shared_from_this<Parking> {
+  public:
+    explicit Parking(int epoll) : epoll_(epoll) {}
+
+    /// Takes the connection over. The Reply makes it ready for a worker, in Phase::answering.
+    Reply park(Connection& connection);
+
+    /// For an event on a parked connection, which says that the peer has gone. Whose it is now,
+    /// nullptr when the answer came first.
+    Connection* leave(std::uint64_t tag);
+
+    /// For an event that says that the peer sends no more. It may have closed, or wait for its
+    /// answer all the same: one cannot tell. It gets until `deadline`.
+    void peer_finished(std::uint64_t tag, std::int64_t deadline);
+
+    /// No connection and no epoll is touched any more.
+    void close();
+
+    static bool is_ticket(std::uint64_t tag) { return tag % 2 == 1; }
+
+  private:
+    class Promise;
+    void answer(std::uint64_t tag, Response response);
+
+    const int epoll_;
+    std::atomic<std::uint64_t> next_tag_{1};
+    std::mutex mutex_;
+    std::unordered_map<std::uint64_t, Connection*> parked_;
+};
+
+}  // namespace wxpay::http

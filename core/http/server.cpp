@@ -1,0 +1,431 @@
+#include "core/http/server.hpp"
+
+#include <arpa/inet.h>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <exception>
+#include <fcntl.h>
+#include <mutex>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string_view>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/http/acceptor.hpp"
+#include "core/http/connection.hpp"
+#include "core/http/parking.hpp"
+
+namespace wxpay::http {
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kOutBytesMax = 64 * 1024;      // pipelined answers that leave together
+constexpr std::size_t kKeptCapacityMax = 16 * 1024;  // of `out`, between answers
+constexpr int kCheckSeconds = 1;
+constexpr int kLastStallMillis =
+    1000;  // stop() waits so long for a peer to take more of its answer
+
+constexpr std::string_view kTimeoutAnswer =
+    "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+// Tags of events that are no connection's.
+constexpr std::uint64_t kQuitTag = 0;
+constexpr std::uint64_t kTimerTag = 2;
+
+/// A file descriptor of the kernel's that the server cannot do without.
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {
+        if (fd < 0)
+            throw std::system_error(errno, std::generic_category(),
+                                    "no descriptor for the HTTP server");
+    }
+    ~Descriptor() { ::close(fd_); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+std::string peer_address(int fd) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (peer.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    } else if (peer.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
+        ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    }
+    std::string_view address = text.data();
+    constexpr std::string_view kMapped = "::ffff:";
+    if (address.starts_with(kMapped) && address.find('.') != std::string_view::npos)
+        address.remove_prefix(kMapped.size());
+    return std::string(address);
+}
+
+}  // namespace
+
+class Server::Impl {
+  public:
+    Impl(Options options, Handler handler);
+    ~Impl() { stop(); }
+
+    Result<void> start();
+    void stop();
+    void check_deadlines();
+    std::size_t connections() const;
+    int port() const { return acceptor_.port(); }
+
+  private:
+    struct Worker {
+        ResponseWriter writer;
+        std::array<char, kReadBytes> buffer;
+    };
+
+    void adopt(int fd);
+    void drop(Connection& connection);
+    void drop_expired(Connection& connection);
+    void set_timer(int seconds);
+
+    void work();
+    void on_timer();
+    void on_parked(std::uint64_t tag, std::uint32_t events);
+    void on_event(Connection& connection, Worker& worker);
+
+    void go_on(Connection& connection, Worker& worker);
+    bool answer_requests(Connection& connection, Worker& worker);
+    Answer ask_handler(const Request& request) const;
+    bool flush(Connection& connection);
+    void wait_for_request(Connection& connection);
+    void wait_for_answer(Connection& connection);
+    void end(Connection& connection);
+    void arm(Connection& connection, std::uint32_t events, Millis timeout);
+    void send_last_answers();
+
+    const Options options_;
+    const Handler handler_;
+    const SystemStopwatch machine_stopwatch_;
+    const Stopwatch& stopwatch_;
+    const Descriptor epoll_;
+    const Descriptor quit_;
+    const Descriptor timer_;
+    const std::shared_ptr<Parking> parking_;
+
+    mutable std::mutex mutex_;  // guards the registry, and with it every socket from being closed
+    std::unordered_map<Connection*, std::unique_ptr<Connection>> registry_;
+    bool timer_runs_ = false;  // without connections it does not
+
+    std::mutex stop_mutex_;
+    std::atomic<bool> stopping_{false};
+    std::vector<std::thread> workers_;
+    Acceptor acceptor_;
+};
+
+Server::Impl::Impl(Options options, Handler handler)
+    : options_(std::move(options)),
+      handler_(std::move(handler)),
+      stopwatch_(options_.stopwatch ? *options_.stopwatch : machine_stopwatch_),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      quit_(::eventfd(0, EFD_CLOEXEC)),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+      parking_(std::make_shared<Parking>(epoll_.get())),
+      acceptor_([this](int fd) { adopt(fd); }) {}
+
+Result<void> Server::Impl::start() {
+    WXPAY_ASSERT(workers_.empty());
+    WXPAY_CHECK(acceptor_.listen(options_.host, options_.port));
+    epoll_event quit{.events = EPOLLIN, .data = {.u64 = kQuitTag}};  // every worker sees it
+    epoll_event timer{.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = kTimerTag}};
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, quit_.get(), &quit) != 0 ||
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, timer_.get(), &timer) != 0)
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+    for (std::size_t i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
+    acceptor_.start();
+    return {};
+}
+
+void Server::Impl::stop() {
+    const std::lock_guard stopping(stop_mutex_);
+    acceptor_.stop();
+    stopping_ = true;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(quit_.get(), &one, sizeof one);
+    for (auto& worker : workers_) worker.join();
+    workers_.clear();
+    parking_->close();
+    send_last_answers();
+    const std::lock_guard lock(mutex_);
+    registry_.clear();
+}
+
+std::size_t Server::Impl::connections() const {
+    const std::lock_guard lock(mutex_);
+    return registry_.size();
+}
+
+void Server::Impl::check_deadlines() {
+    const auto now = stopwatch_.elapsed().count();
+    const std::lock_guard lock(mutex_);
+    for (auto& [connection, owner] : registry_) {
+        auto deadline = connection->deadline.load();
+        if (deadline == Connection::kExpired || now < deadline) continue;
+        const bool owes_timeout = connection->owes_timeout.load();
+        // Fails when a worker has taken the connection in the meantime.
+        if (!connection->deadline.compare_exchange_strong(deadline, Connection::kExpired)) continue;
+        if (owes_timeout)
+            ::send(connection->fd, kTimeoutAnswer.data(), kTimeoutAnswer.size(),
+                   MSG_NOSIGNAL | MSG_DONTWAIT);
+        ::shutdown(connection->fd, SHUT_RDWR);  // its event makes a worker drop it
+    }
+}
+
+void Server::Impl::set_timer(int seconds) {
+    const itimerspec every{.it_interval = {.tv_sec = seconds, .tv_nsec = 0},
+                           .it_value = {.tv_sec = seconds, .tv_nsec = 0}};
+    ::timerfd_settime(timer_.get(), 0, &every, nullptr);
+}
+
+void Server::Impl::adopt(int fd) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    const MessageReader::Limits limits{options_.head_bytes_max, options_.body_bytes_max};
+    auto owned = std::make_unique<Connection>(fd, limits, peer_address(fd));
+    Connection& connection = *owned;
+    {
+        const std::lock_guard lock(mutex_);
+        if (registry_.size() >= options_.connections_max) return;
+        if (!std::exchange(timer_runs_, true)) set_timer(kCheckSeconds);
+        registry_.emplace(&connection, std::move(owned));
+    }
+    const auto deadline = (stopwatch_.elapsed() + options_.idle_timeout).count();
+    if (!connection.arm(epoll_.get(), EPOLL_CTL_ADD, EPOLLIN, connection.tag(), deadline))
+        drop(connection);
+}
+
+void Server::Impl::drop(Connection& connection) {
+    const std::lock_guard lock(mutex_);
+    registry_.erase(&connection);
+}
+
+void Server::Impl::drop_expired(Connection& connection) {
+    // Otherwise the kernel would go on offering megabytes of an answer to a peer that takes none.
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    if (connection.phase == Connection::Phase::sending)
+        ::setsockopt(connection.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    drop(connection);
+}
+
+void Server::Impl::work() {
+    const auto worker = std::make_unique<Worker>();
+    for (;;) {
+        epoll_event event{};
+        if (::epoll_wait(epoll_.get(), &event, 1, -1) < 1) continue;  // a signal
+        const auto tag = event.data.u64;
+        if (tag == kQuitTag) return;
+        if (tag == kTimerTag) {
+            on_timer();
+        } else if (Parking::is_ticket(tag)) {
+            on_parked(tag, event.events);
+        } else {
+            auto& connection = Connection::from_tag(tag);
+            try {
+                on_event(connection, *worker);
+            } catch (const std::bad_alloc&) {
+                drop(connection);  // it is still ours: nothing allocates after giving it up
+            }
+        }
+    }
+}
+
+void Server::Impl::on_timer() {
+    std::uint64_t times = 0;
+    [[maybe_unused]] const auto read = ::read(timer_.get(), &times, sizeof times);
+    check_deadlines();
+    {
+        const std::lock_guard lock(mutex_);
+        timer_runs_ = !registry_.empty();
+        if (!timer_runs_) set_timer(0);
+    }
+    epoll_event timer{.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = kTimerTag}};
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, timer_.get(), &timer);
+}
+
+void Server::Impl::on_parked(std::uint64_t tag, std::uint32_t events) {
+    if ((events & (EPOLLHUP | EPOLLERR)) == 0) {
+        parking_->peer_finished(tag, (stopwatch_.elapsed() + options_.request_timeout).count());
+    } else if (Connection* const left = parking_->leave(tag)) {
+        drop(*left);
+    }
+}
+
+void Server::Impl::on_event(Connection& connection, Worker& worker) {
+    if (!connection.take()) return drop_expired(connection);
+    switch (connection.phase) {
+        case Connection::Phase::reading:
+        case Connection::Phase::draining: {
+            const auto received =
+                ::recv(connection.fd, worker.buffer.data(), worker.buffer.size(), 0);
+            const bool nothing_yet = received < 0 && (errno == EAGAIN || errno == EINTR);
+            if (received <= 0 && !nothing_yet) return drop(connection);
+            if (connection.phase == Connection::Phase::draining)
+                return arm(connection, EPOLLIN, options_.send_timeout);
+            if (nothing_yet) return wait_for_request(connection);
+            if (!connection.talk.in_request()) connection.since.reset();  // it was idle
+            connection.talk.receive({worker.buffer.data(), static_cast<std::size_t>(received)});
+            break;
+        }
+        case Connection::Phase::answering:
+            connection.phase = Connection::Phase::reading;
+            connection.talk.answer(*std::exchange(connection.promised, std::nullopt), stopping_,
+                                   worker.writer, connection.out);
+            break;
+        case Connection::Phase::sending:
+            break;
+    }
+    go_on(connection, worker);
+}
+
+/// Sends, answers what is in the buffer, sends, …, until the connection has to wait for something.
+void Server::Impl::go_on(Connection& connection, Worker& worker) {
+    for (bool more = true; flush(connection); more = answer_requests(connection, worker)) {
+        if (connection.later) return wait_for_answer(connection);
+        if (connection.talk.ended()) return end(connection);
+        if (!more) return wait_for_request(connection);
+    }
+}
+
+/// True when it stopped only to let the answers leave.
+bool Server::Impl::answer_requests(Connection& connection, Worker& worker) {
+    while (!stopping_ &&
+           connection.talk.next(worker.writer, connection.out) == Conversation::Event::request) {
+        connection.since.reset();
+        auto answer = ask_handler(connection.talk.take_request());
+        if (auto* const later = std::get_if<Later>(&answer)) {
+            connection.later = std::move(*later);
+            return false;
+        }
+        connection.talk.answer(std::get<Response>(std::move(answer)), stopping_, worker.writer,
+                               connection.out);
+        if (connection.out.size() > kOutBytesMax) return true;
+    }
+    return false;
+}
+
+Answer Server::Impl::ask_handler(const Request& request) const {
+    try {
+        return handler_(request);
+    } catch (...) {
+        return Response{500, {}, {}};  // the exception's text is not the peer's business
+    }
+}
+
+/// True when all of `out` has left. Otherwise the connection is no longer the caller's.
+bool Server::Impl::flush(Connection& connection) {
+    auto& out = connection.out;
+    while (connection.sent < out.size()) {
+        const auto sent = ::send(connection.fd, out.data() + connection.sent,
+                                 out.size() - connection.sent, MSG_NOSIGNAL);
+        if (sent > 0) {
+            connection.sent += static_cast<std::size_t>(sent);
+        } else if (sent < 0 && errno == EAGAIN) {
+            if (std::exchange(connection.phase, Connection::Phase::sending) !=
+                Connection::Phase::sending)
+                connection.since.reset();
+            return arm(connection, EPOLLOUT, options_.send_timeout), false;
+        } else if (errno != EINTR) {
+            return drop(connection), false;
+        }
+    }
+    if (connection.phase == Connection::Phase::sending) {
+        connection.phase = Connection::Phase::reading;
+        connection.since.reset();
+    }
+    connection.sent = 0;
+    if (out.capacity() > kKeptCapacityMax) out = std::string();
+    out.clear();
+    return true;
+}
+
+void Server::Impl::wait_for_request(Connection& connection) {
+    const bool in_request = connection.talk.in_request();
+    if (!in_request) connection.since.reset();
+    connection.owes_timeout = in_request;
+    arm(connection, EPOLLIN, in_request ? options_.request_timeout : options_.idle_timeout);
+}
+
+void Server::Impl::wait_for_answer(Connection& connection) {
+    connection.owes_timeout = false;
+    const Later later = *std::exchange(connection.later, std::nullopt);
+    Reply reply = parking_->park(connection);
+    try {
+        later(std::move(reply));
+    } catch (...) {
+        // The Reply is gone, or will be: then the peer gets a 500.
+    }
+}
+
+void Server::Impl::end(Connection& connection) {
+    if (!connection.talk.in_request()) return drop(connection);
+    // The peer has said more than we listened to, and may go on: see Phase::draining.
+    ::shutdown(connection.fd, SHUT_WR);
+    connection.phase = Connection::Phase::draining;
+    connection.since.reset();
+    arm(connection, EPOLLIN, options_.send_timeout);
+}
+
+/// Arms with a deadline that counts from when this wait began.
+void Server::Impl::arm(Connection& connection, std::uint32_t events, Millis timeout) {
+    if (connection.phase != Connection::Phase::reading) connection.owes_timeout = false;
+    if (!connection.since) connection.since = stopwatch_.elapsed();
+    connection.arm(epoll_.get(), EPOLL_CTL_MOD, events, connection.tag(),
+                   (*connection.since + timeout).count());
+}
+
+/// What handlers have answered leaves even when the server stops, while the peers keep taking it.
+void Server::Impl::send_last_answers() {
+    std::vector<pollfd> waiting;
+    ResponseWriter writer;
+    for (;;) {
+        waiting.clear();
+        const std::lock_guard lock(mutex_);
+        for (auto& [connection, owner] : registry_) {
+            if (connection->promised)
+                connection->talk.answer(*std::exchange(connection->promised, std::nullopt), true,
+                                        writer, connection->out);
+            if (connection->sent == connection->out.size()) continue;
+            const auto sent = ::send(connection->fd, connection->out.data() + connection->sent,
+                                     connection->out.size() - connection->sent, MSG_NOSIGNAL);
+            if (sent > 0) connection->sent += static_cast<std::size_t>(sent);
+            if (connection->sent < connection->out.size() && (sent > 0 || errno == EAGAIN))
+                waiting.push_back({.fd = connection->fd, .events = POLLOUT, .revents = 0});
+        }
+        if (waiting.empty() || ::poll(waiting.data(), waiting.size(), kLastStallMillis) <= 0)
+            return;
+    }
+}
+
+Server::Server(Options options, Handler handler)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(handler))) {}
+Server::~Server() = default;
+Result<void> Server::start() { return impl_->start(); }
+int Server::port() const { return impl_->port(); }
+void Server::check_deadlines() { impl_->check_deadlines(); }
+std::size_t Server::connections() const { return impl_->connections(); }
+void Server::stop() { impl_->stop(); }
+
+}  // namespace wxpay::http

@@ -1,0 +1,90 @@
+#include "core/program/program.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <pthread.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace wxpay {
+
+std::string environment_name(std::string_view prefix, std::string_view flag) {
+    flag.remove_prefix(std::min(flag.find_first_not_of('-'), flag.size()));
+    std::string out(prefix);
+    for (const char c : flag)
+        out += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return out;
+}
+
+std::pair<std::string, int> parse_listen_address(const std::string& flag, const std::string& text) {
+    constexpr int kPortMax = 65535;
+    const std::size_t colon = text.rfind(':');
+    int port = -1;
+    if (colon != std::string::npos) {
+        const char* const end = text.data() + text.size();
+        const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
+        if (problem != std::errc{} || stop != end) port = -1;
+    }
+    std::string host = text.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    if (host.empty() || host.find_first_of("/ @") != std::string::npos || port < 0 ||
+        port > kPortMax) {
+        throw UsageError(
+            fmt::format("{} '{}': HOST:PORT is wanted, for example 127.0.0.1:12180", flag, text));
+    }
+    return {std::move(host), port};
+}
+
+std::string http_url(const std::string& host, int port) {
+    return host.find(':') == std::string::npos ? fmt::format("http://{}:{}", host, port)
+                                               : fmt::format("http://[{}]:{}", host, port);
+}
+
+bool is_loopback(std::string_view host) {
+    return host == "localhost" || host.starts_with("127.") || host == "::1";
+}
+
+StopSignal::StopSignal() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+void StopSignal::wait() const {
+    int received = 0;
+    sigwait(&signals_, &received);
+}
+
+ReadyFile::ReadyFile(std::string path, const std::map<std::string, std::string>& members)
+    : path_(std::move(path)) {
+    nlohmann::ordered_json ready{{"pid", getpid()}};
+    for (const auto& [name, value] : members) ready[name] = value;
+    // Written beside it and renamed, so that whoever waits for the file never reads half of it.
+    const std::string beside = path_ + ".new";
+    {
+        std::ofstream out(beside, std::ios::trunc);
+        out << ready.dump() << '\n';
+        if (!out.flush())
+            throw UsageError(fmt::format("--ready-file '{}': cannot be written", path_));
+    }
+    std::error_code problem;
+    std::filesystem::rename(beside, path_, problem);
+    if (problem) throw UsageError(fmt::format("--ready-file '{}': {}", path_, problem.message()));
+}
+
+ReadyFile::~ReadyFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+}
+
+}  // namespace wxpay
