@@ -42,17 +42,18 @@ const api_v2::Endpoint* find_endpoint(std::string_view path) {
 
 }  // namespace
 
-http::Answer App::handle(const http::Request& request) {
+http::Answer App::handle(http::Request request) {
     if (control::is_control_path(request.path)) return control::answer(request, context_);
-    return handle_wechat(request);
+    return handle_wechat(std::move(request));
 }
 
-http::Response App::handle_wechat(const http::Request& request) {
+http::Response App::handle_wechat(http::Request given) {
     Exchange exchange;
     exchange.id = context_.exchanges.next_id();
     exchange.at = context_.clock.now();
+    exchange.request = std::move(given);
+    const http::Request& request = exchange.request;
     exchange.url = request.query.empty() ? request.path : request.path + "?" + request.query;
-    exchange.request = request;
 
     http::Response response;
     if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {

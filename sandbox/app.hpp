@@ -11,10 +11,10 @@ namespace wxpay::sandbox {
 class App {
   public:
     explicit App(Context& context) : context_(context) {}
-    http::Answer handle(const http::Request& request);
+    http::Answer handle(http::Request request);
 
   private:
-    http::Response handle_wechat(const http::Request& request);
+    http::Response handle_wechat(http::Request request);
 
     Context& context_;
 };

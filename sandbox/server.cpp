@@ -77,7 +77,7 @@ class Server::Impl {
           notifier(context, sender),
           app(context),
           edge(edge_options(config),
-               [this](const http::Request& request) { return app.handle(request); }) {
+               [this](http::Request request) { return app.handle(std::move(request)); }) {
         scheduler.set_handler(
             [this](const Timer& timer, std::function<void(Scheduler::Fired)> done) {
                 fire(timer, context, std::move(done));

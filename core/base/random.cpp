@@ -8,8 +8,7 @@
 namespace wxpay {
 
 std::string Random::text(std::size_t length, std::string_view alphabet) {
-    // Ten characters of at most 64 symbols use 60 of the 64 bits; the bias of the modulus is below
-    // 2^-4 of a symbol only for the last of them and does not matter for names.
+    // Ten characters of at most 64 symbols use 60 of the 64 bits.
     constexpr std::size_t kPerDraw = 10;
     std::string out(length, '\0');
     std::uint64_t bits = 0;
@@ -17,6 +16,18 @@ std::string Random::text(std::size_t length, std::string_view alphabet) {
         if (i % kPerDraw == 0) bits = next();
         out[i] = alphabet[bits % alphabet.size()];
         bits /= alphabet.size();
+    }
+    return out;
+}
+
+std::string Random::hex(std::size_t length) {
+    constexpr std::size_t kPerDraw = 16;
+    std::string out(length, '\0');
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+        if (i % kPerDraw == 0) bits = next();
+        out[i] = "0123456789abcdef"[bits & 15U];
+        bits >>= 4U;
     }
     return out;
 }

@@ -18,7 +18,7 @@ class Random {
     /// `length` characters drawn from `alphabet` (2 to 64 characters, near enough to uniform).
     std::string text(std::size_t length, std::string_view alphabet);
     std::string digits(std::size_t length) { return text(length, "0123456789"); }
-    std::string hex(std::size_t length) { return text(length, "0123456789abcdef"); }
+    std::string hex(std::size_t length);
     /// Letters of both cases and digits, as in WeChat's nonce_str.
     std::string alphanumeric(std::size_t length) {
         return text(length, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");

@@ -16,8 +16,21 @@ Failure<Error> malformed(std::string detail) {
     return Failure{Error{Errc::malformed, std::move(detail)}};
 }
 
-constexpr bool is_control(unsigned char c) {
-    return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+constexpr bool is_control(char c) {
+    return c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r';
+}
+
+bool has_control_character(std::string_view text) {
+    std::size_t at = 0;
+    for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
+        std::memcpy(&eight, text.data() + at, sizeof eight);
+        // Sets the top bit of each byte that is below 0x20; most eights have none.
+        const std::uint64_t low = (eight - 0x2020202020202020U) & ~eight & 0x8080808080808080U;
+        const std::string_view part = text.substr(at, sizeof eight);
+        if (low != 0 && std::any_of(part.begin(), part.end(), is_control)) return true;
+    }
+    const std::string_view rest = text.substr(at);
+    return std::any_of(rest.begin(), rest.end(), is_control);
 }
 
 constexpr bool is_xml_character(std::uint32_t c) {
@@ -54,6 +67,7 @@ bool is_character_number(std::string_view digits) {
 /// when all are fine. pugixml would leave it in the text as it stands. Only text counts: not CDATA,
 /// comments or instructions.
 std::string_view bad_reference(std::string_view xml) {
+    if (xml.find('&') == std::string_view::npos) return {};  // as in most messages
     std::size_t at = 0;
     while ((at = xml.find_first_of("<&", at)) != std::string_view::npos) {
         const std::string_view rest = xml.substr(at);
@@ -131,10 +145,7 @@ Result<XmlMessage> XmlMessage::parse(std::string_view bytes, const XmlLimits& li
         return Failure{Error{Errc::too_large, fmt::format("more than {} bytes", limits.bytes_max)}};
     }
     if (!is_utf8(bytes)) return Failure{Error{Errc::not_utf8, "the bytes are not UTF-8"}};
-    if (std::any_of(bytes.begin(), bytes.end(),
-                    [](char c) { return is_control(static_cast<unsigned char>(c)); })) {
-        return malformed("a control character");
-    }
+    if (has_control_character(bytes)) return malformed("a control character");
     if (const std::string_view bad = bad_reference(bytes); !bad.empty()) {
         return malformed(
             fmt::format("'{}' is neither one of the five entities nor a character reference", bad));

@@ -63,8 +63,8 @@ using Later = std::function<void(Reply)>;
 /// What a handler returns: the response, or the promise of one. A promise holds a connection but no worker.
 using Answer = std::variant<Response, Later>;
 
-/// The whole application as a function; called by several workers at once.
-using Handler = std::function<Answer(const Request&)>;
+/// The whole application as a function; called by several workers at once. The request is its to keep.
+using Handler = std::function<Answer(Request)>;
 
 /// "/a b?x=1" and the like: percent-decodes; bad escapes stay as they are. '+' becomes a space only in `form` mode.
 std::string percent_decode(std::string_view text, bool form = false);

@@ -109,7 +109,7 @@ class Server::Impl {
 
     void go_on(Connection& connection, Worker& worker);
     bool answer_requests(Connection& connection, Worker& worker);
-    Answer ask_handler(const Request& request) const;
+    Answer ask_handler(Request request) const;
     bool flush(Connection& connection);
     void wait_for_request(Connection& connection);
     void wait_for_answer(Connection& connection);
@@ -326,9 +326,9 @@ bool Server::Impl::answer_requests(Connection& connection, Worker& worker) {
     return false;
 }
 
-Answer Server::Impl::ask_handler(const Request& request) const {
+Answer Server::Impl::ask_handler(Request request) const {
     try {
-        return handler_(request);
+        return handler_(std::move(request));
     } catch (...) {
         return Response{500, {}, {}};  // the exception's text is not the peer's business
     }

@@ -15,6 +15,9 @@ namespace {
 }  // namespace
 
 Database::Database(const std::string& path) {
+    // SQLite's statistics of its memory cost a global lock at each allocation. Only the first call counts.
+    static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(configured);
     // One connection behind the store's own lock: SQLite's would be a second one.
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path.c_str(), &handle_, kFlags, nullptr) != SQLITE_OK) {

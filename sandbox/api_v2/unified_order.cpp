@@ -256,17 +256,18 @@ Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
 
 Result<Reply, Refusal> handle(const Call& call, Work& work) {
     const Context& context = work.context();
-    if (auto refusal = check_times(call, context.clock.now())) {
+    Order order = order_from(call, work);
+    if (auto refusal = check_times(call, order.created_at)) {
         // An order that was made in time may be asked for again later: then its own state decides.
-        if (!work.store().find_order(call.mch_id(), call.out_trade_no())) return Failure{std::move(*refusal)};
+        if (!work.store().find_order(order.mch_id, order.out_trade_no))
+            return Failure{std::move(*refusal)};
     }
-    if (call.get("trade_type") == "JSAPI" && !call.get("openid").empty() &&
-        work.store().is_openid_of_another_app(AppId::parse(call.get("appid")).value(),
-                                              call.text("openid"))) {
+    if (order.trade_type == TradeType::jsapi && !order.openid.empty() &&
+        work.store().is_openid_of_another_app(order.appid, order.openid)) {
         return Failure{Refusal{Code::openid_of_another_app, "openid",
                                "this openid was issued to another appid"}};
     }
-    if (!call.merchant.products.contains(*parse_trade_type(call.get("trade_type")))) {
+    if (!call.merchant.products.contains(order.trade_type)) {
         return Failure{Refusal{
             Code::product_not_enabled, "trade_type",
             fmt::format("{} is not switched on for this merchant", call.get("trade_type"))}};
@@ -274,7 +275,6 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     if (auto refusal = check_user(call, work)) return Failure{std::move(*refusal)};
     note_oddities(call);
 
-    Order order = order_from(call, work);
     if (work.store().insert_order(order)) {
         if (context.settings.auto_pay) {
             work.schedule(order.created_at + *context.settings.auto_pay, TimerKind::auto_pay,

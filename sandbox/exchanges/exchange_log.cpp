@@ -1,6 +1,7 @@
 #include "sandbox/exchanges/exchange_log.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace wxpay::sandbox {
@@ -17,20 +18,15 @@ std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
     return bytes;
 }
 
-std::int64_t ExchangeLog::next_id() {
-    const std::lock_guard lock(mutex_);
-    return ++last_id_;
-}
-
 void ExchangeLog::add(Exchange exchange) {
-    auto kept = std::make_shared<const Exchange>(std::move(exchange));
-    const std::size_t bytes = bytes_of(*kept);
-    std::vector<Pointer> gone;  // destroyed outside the lock
+    const std::size_t bytes = bytes_of(exchange);
+    Kept entry{std::make_shared<const Exchange>(std::move(exchange)), bytes};
+    std::vector<Kept> gone;  // destroyed outside the lock
     const std::lock_guard lock(mutex_);
-    kept_.push_back(std::move(kept));
+    kept_.push_back(std::move(entry));
     bytes_ += bytes;
     while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
-        bytes_ -= bytes_of(*kept_.front());
+        bytes_ -= kept_.front().bytes;
         gone.push_back(std::move(kept_.front()));
         kept_.pop_front();
         ++dropped_;
@@ -39,10 +35,9 @@ void ExchangeLog::add(Exchange exchange) {
 
 ExchangeLog::Pointer ExchangeLog::find(std::int64_t id) const {
     const std::lock_guard lock(mutex_);
-    // Nearly sorted: exchanges are kept in the order in which they end.
     const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
-                                    [id](const Pointer& each) { return each->id == id; });
-    return found == kept_.rend() ? nullptr : *found;
+                                    [id](const Kept& each) { return each.exchange->id == id; });
+    return found == kept_.rend() ? nullptr : found->exchange;
 }
 
 std::vector<ExchangeLog::Pointer> ExchangeLog::list(
@@ -50,7 +45,7 @@ std::vector<ExchangeLog::Pointer> ExchangeLog::list(
     std::vector<Pointer> out;
     const std::lock_guard lock(mutex_);
     for (auto each = kept_.rbegin(); each != kept_.rend() && out.size() < limit; ++each) {
-        if (wanted(**each)) out.push_back(*each);
+        if (wanted(*each->exchange)) out.push_back(each->exchange);
     }
     return out;
 }
@@ -61,19 +56,14 @@ std::uint64_t ExchangeLog::dropped() const {
 }
 
 void ExchangeLog::clear(const std::string& mch_id) {
-    std::deque<Pointer> gone;
+    std::deque<Kept> gone;
     const std::lock_guard lock(mutex_);
-    if (mch_id.empty()) {
-        gone.swap(kept_);
-        bytes_ = 0;
-        return;
-    }
-    const auto end = std::stable_partition(
-        kept_.begin(), kept_.end(), [&](const Pointer& each) { return each->mch_id != mch_id; });
+    const auto end = std::stable_partition(kept_.begin(), kept_.end(), [&](const Kept& each) {
+        return !mch_id.empty() && each.exchange->mch_id != mch_id;
+    });
     std::move(end, kept_.end(), std::back_inserter(gone));
     kept_.erase(end, kept_.end());
-    bytes_ = 0;
-    for (const Pointer& each : kept_) bytes_ += bytes_of(*each);
+    for (const Kept& each : gone) bytes_ -= each.bytes;
 }
 
 }  // namespace wxpay::sandbox

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -42,7 +43,7 @@ class ExchangeLog {
         : count_max_(count_max), bytes_max_(bytes_max) {}
 
     /// The next id: each exchange takes one when it starts, so that an answer can name it.
-    std::int64_t next_id();
+    std::int64_t next_id() { return ++last_id_; }
     /// Keeps a finished exchange; the oldest go when there is no room.
     void add(Exchange exchange);
 
@@ -57,14 +58,18 @@ class ExchangeLog {
     void clear(const std::string& mch_id = {});
 
   private:
+    struct Kept {
+        Pointer exchange;
+        std::size_t bytes;
+    };
     static std::size_t bytes_of(const Exchange& exchange);
 
     const std::size_t count_max_;
     const std::size_t bytes_max_;
+    std::atomic<std::int64_t> last_id_{0};
     mutable std::mutex mutex_;
-    std::deque<Pointer> kept_;
+    std::deque<Kept> kept_;
     std::size_t bytes_ = 0;
-    std::int64_t last_id_ = 0;
     std::uint64_t dropped_ = 0;
 };
 

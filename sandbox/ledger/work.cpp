@@ -5,18 +5,21 @@
 
 namespace wxpay::sandbox {
 
-Work::Work(Context& context) : context_(context), transaction_(context.store.begin()) {}
+Transaction& Work::store() {
+    if (!transaction_) transaction_ = context_.store.begin();
+    return *transaction_;
+}
 
 void Work::schedule(Instant due, TimerKind kind, std::int64_t subject) {
     Timer timer{0, due, kind, subject};
-    transaction_->insert_timer(timer);
+    store().insert_timer(timer);
     scheduled_ = true;
 }
 
 void Work::changed(const Order& order) { changed_.push_back(order.id); }
 
 void Work::commit() {
-    transaction_->commit();
+    if (transaction_) transaction_->commit();
     transaction_.reset();  // those who are told now will want the store
     if (scheduled_) context_.scheduler.wake();
     for (const std::int64_t id : changed_) context_.waiters.order_changed(id);

@@ -11,11 +11,12 @@ namespace wxpay::sandbox {
 /// wait are told.
 class Work {
   public:
-    explicit Work(Context& context);
+    explicit Work(Context& context) : context_(context) {}
     Work(const Work&) = delete;
     Work& operator=(const Work&) = delete;
 
-    Transaction& store() { return *transaction_; }
+    /// Begins the transaction at the first call: what is computed before it keeps nobody waiting.
+    Transaction& store();
     Context& context() { return context_; }
 
     /// Something that will be due later.

@@ -1,7 +1,7 @@
 -- Times are milliseconds since 1970 (UTC), money is fen. Words of the wire are kept as they are.
 
 CREATE TABLE orders (
-    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    id             INTEGER PRIMARY KEY,
     mch_id         TEXT    NOT NULL,
     out_trade_no   TEXT    NOT NULL,
     appid          TEXT    NOT NULL,
