@@ -97,18 +97,22 @@ std::string_view bad_reference(std::string_view xml) {
     return {};
 }
 
+constexpr bool is_text(pugi::xml_node_type type) {
+    return type == pugi::node_pcdata || type == pugi::node_cdata;
+}
+
 /// Joins the pieces of an element's text (text, CDATA, text …) to one value. They lie behind one
 /// another in the buffer that pugixml decoded in place, so moving each to the end of the one before
 /// needs no other memory.
-Result<std::string_view> text_of(const pugi::xml_node& element) {
+Result<std::string_view> text_of(pugi::xml_node element) {
     char* start = nullptr;
     std::size_t size = 0;
-    for (const pugi::xml_node& piece : element.children()) {
+    for (pugi::xml_node piece = element.first_child(); piece; piece = piece.next_sibling()) {
         if (piece.type() == pugi::node_element) {
             return malformed(
                 fmt::format("<{}> holds another element, <{}>", element.name(), piece.name()));
         }
-        if (piece.type() != pugi::node_pcdata && piece.type() != pugi::node_cdata) continue;
+        if (!is_text(piece.type())) continue;
         // The characters are ours: pugixml parsed our own writable buffer in place.
         char* const text =
             const_cast<char*>(piece.value());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
@@ -128,8 +132,8 @@ Result<pugi::xml_node> root_of(const pugi::xml_document& document) {
     pugi::xml_node root;
     for (const pugi::xml_node& node : document.children()) {
         if (node.type() == pugi::node_doctype) return malformed("a DOCTYPE is never accepted");
-        const bool is_text = node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata;
-        if (is_text && !is_blank(node.value())) return malformed("text outside the root element");
+        if (is_text(node.type()) && !is_blank(node.value()))
+            return malformed("text outside the root element");
         if (node.type() != pugi::node_element) continue;
         if (root) return malformed("more than one root element");
         root = node;
@@ -155,7 +159,8 @@ Result<XmlMessage> XmlMessage::parse(std::string_view bytes, const XmlLimits& li
     message.text_.assign(bytes.begin(), bytes.end());
     pugi::xml_document document;
     constexpr unsigned kFlags = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
-                                pugi::parse_ws_pcdata | pugi::parse_doctype | pugi::parse_fragment;
+                                pugi::parse_ws_pcdata_single | pugi::parse_doctype |
+                                pugi::parse_fragment;
     const pugi::xml_parse_result parsed = document.load_buffer_inplace(
         message.text_.data(), message.text_.size(), kFlags, pugi::encoding_utf8);
     if (!parsed)
@@ -163,11 +168,9 @@ Result<XmlMessage> XmlMessage::parse(std::string_view bytes, const XmlLimits& li
 
     WXPAY_TRY(const pugi::xml_node root, root_of(document));
     message.fields_.reserve(32);
-    for (const pugi::xml_node& node : root.children()) {
-        if (node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata) {
-            if (is_blank(node.value())) continue;
+    for (pugi::xml_node node = root.first_child(); node; node = node.next_sibling()) {
+        if (is_text(node.type()) && !is_blank(node.value()))
             return malformed("text between the elements");
-        }
         if (node.type() != pugi::node_element) continue;
         const std::string_view name = node.name();
         if (message.find(name)) return malformed(fmt::format("<{}> comes twice", name));

@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "core/base/duration.hpp"
+#include "core/domain/ids.hpp"
+#include "core/http/url.hpp"
+#include "core/program/program.hpp"
+
+#include "merchant/server.hpp"
+
+namespace wxpay::merchant {
+namespace {
+
+constexpr std::size_t kApiKeyLength = 32;
+
+/// The options as they were typed.
+struct Flags {
+    std::string listen = "127.0.0.1:12190";
+    std::string gateway = "http://127.0.0.1:12180";
+    std::string public_url;
+    std::string notify_url;
+    std::string ca_file;
+    std::string data;
+    std::string appid = "wx8888888888888888";
+    std::string mch_id = "1900000109";
+    std::string api_key = "192006250b4c09247ec02edce69f6a2d";
+    std::string app_secret = "5a6c3f1b9d2e47a08c1d2e3f4a5b6c7d";
+    std::string sign_type = "MD5";
+    std::string reconcile_after = "30s";
+    std::string reconcile_every = "30s";
+    std::string ready_file;
+    std::string log_level = "info";
+    bool quiet = false;
+};
+
+void declare(CLI::App& app, Flags& flags) {
+    const auto option = [&](const char* name, const char* type, std::string& value,
+                            const char* help) {
+        return app.add_option(name, value, help)
+            ->type_name(type)
+            ->envname(environment_name("WXPAY_MERCHANT_", name));
+    };
+    option("--listen", "HOST:PORT", flags.listen, "where to listen; port 0: any free one")
+        ->capture_default_str();
+    option("--gateway", "URL", flags.gateway, "WeChat Pay, or the sandbox")->capture_default_str();
+    option("--public-url", "URL", flags.public_url,
+           "how WeChat reaches this shop (default: the address it listens on)");
+    option("--notify-url", "URL", flags.notify_url,
+           "where WeChat calls back (default: public url + /wxpay/notify)");
+    option("--ca-file", "FILE", flags.ca_file, "PEM roots for an https gateway");
+    option("--data", "DIR", flags.data, "keep the books in DIR/merchant.db (default: in memory)");
+    option("--appid", "APPID", flags.appid, "the app")->capture_default_str();
+    option("--mch-id", "MCH_ID", flags.mch_id, "the merchant")->capture_default_str();
+    // Others on this machine can read command lines: real secrets belong in the environment.
+    option("--api-key", "KEY", flags.api_key,
+           "the merchant's API key, better in the environment (default: the demo merchant's)");
+    option("--app-secret", "SECRET", flags.app_secret, "the app's secret, likewise");
+    option("--sign-type", "TYPE", flags.sign_type, "MD5 or HMAC-SHA256")->capture_default_str();
+    option("--reconcile-after", "DURATION", flags.reconcile_after,
+           "ask WeChat about orders that are unpaid for so long")
+        ->capture_default_str();
+    option("--reconcile-every", "DURATION", flags.reconcile_every, "how often to ask")
+        ->capture_default_str();
+    option("--ready-file", "FILE", flags.ready_file,
+           "JSON with pid and address, written when connections are accepted");
+    option("--log-level", "LEVEL", flags.log_level, "debug, info, warn or error")
+        ->capture_default_str();
+    app.add_flag("--quiet", flags.quiet, "print nothing but errors")
+        ->envname(environment_name("WXPAY_MERCHANT_", "--quiet"));
+}
+
+void demand(bool is_good, const char* flag, const std::string& value, const char* wanted) {
+    if (!is_good) throw UsageError(fmt::format("{} '{}': {} is wanted", flag, value, wanted));
+}
+
+void demand_secret(bool is_good, const char* flag, const char* wanted) {
+    if (!is_good) throw UsageError(fmt::format("{}: {} is wanted", flag, wanted));
+}
+
+void demand_url(const char* flag, const std::string& value) {
+    demand(http::Url::parse(value).has_value(), flag, value, "http(s)://host[:port]");
+}
+
+Millis duration(const char* flag, const std::string& value, Millis least) {
+    const auto parsed = parse_duration(value);
+    demand(parsed && *parsed >= least, flag, value, "a duration like 500ms, 5s, 10m or 2h");
+    return *parsed;
+}
+
+v2::Account account_from(const Flags& flags) {
+    demand(AppId::parse(flags.appid).has_value(), "--appid", flags.appid,
+           "wx and 16 digits or lower-case letters");
+    demand(MchId::parse(flags.mch_id).has_value(), "--mch-id", flags.mch_id, "8 to 10 digits");
+    const auto is_alphanumeric = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    };
+    demand_secret(flags.api_key.size() == kApiKeyLength &&
+                      std::all_of(flags.api_key.begin(), flags.api_key.end(), is_alphanumeric),
+                  "--api-key", "the merchant's key of 32 letters or digits");
+    demand_secret(!flags.app_secret.empty(), "--app-secret", "the app's secret");
+    const auto sign_type = v2::parse_sign_type(flags.sign_type);
+    demand(sign_type.has_value(), "--sign-type", flags.sign_type, "MD5 or HMAC-SHA256");
+    return {flags.appid, flags.mch_id, Secret(flags.api_key), *sign_type, Secret(flags.app_secret)};
+}
+
+Config config_from(const Flags& flags) {
+    Config config;
+    std::tie(config.host, config.port) = parse_listen_address("--listen", flags.listen);
+    demand_url("--gateway", flags.gateway);
+    if (!flags.public_url.empty()) demand_url("--public-url", flags.public_url);
+    if (!flags.notify_url.empty()) demand_url("--notify-url", flags.notify_url);
+    const bool is_any = config.host == "0.0.0.0" || config.host == "::";
+    if (is_any && flags.public_url.empty() && flags.notify_url.empty()) {
+        throw UsageError(fmt::format(
+            "--listen {}: WeChat cannot call every address back; name one with --public-url",
+            flags.listen));
+    }
+    if (!flags.ca_file.empty() && !std::ifstream(flags.ca_file).good())
+        throw UsageError(fmt::format("--ca-file '{}': cannot be read", flags.ca_file));
+    config.gateway = flags.gateway;
+    config.public_url = flags.public_url;
+    while (config.public_url.ends_with('/')) config.public_url.pop_back();
+    config.notify_url = flags.notify_url;
+    config.ca_file = flags.ca_file;
+    if (!flags.data.empty()) config.data = flags.data;
+    config.account = account_from(flags);
+    config.reconcile_after = duration("--reconcile-after", flags.reconcile_after, Millis{0});
+    config.reconcile_every = duration("--reconcile-every", flags.reconcile_every, Millis{1});
+    return config;
+}
+
+std::shared_ptr<spdlog::logger> logger_from(const Flags& flags) {
+    const auto level = spdlog::level::from_str(flags.log_level);
+    demand(level != spdlog::level::off, "--log-level", flags.log_level,
+           "debug, info, warn or error");
+    auto logger = std::make_shared<spdlog::logger>(
+        "wxpay-merchant", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    logger->set_pattern("%H:%M:%S.%e %^%l%$ %v");
+    logger->set_level(flags.quiet ? spdlog::level::err : level);
+    return logger;
+}
+
+Report report_to(const std::shared_ptr<spdlog::logger>& logger) {
+    return [logger](Severity severity, const std::string& line) {
+        switch (severity) {
+            case Severity::info:
+                return logger->info(line);
+            case Severity::warning:
+                return logger->warn(line);
+            case Severity::error:
+                return logger->error(line);
+        }
+    };
+}
+
+void greet(const Server& server, const Flags& flags) {
+    fmt::print(stderr,
+               "wxpay-merchant {} listens on {}\n"
+               "  merchant   mch_id {}, appid {}, signs with {}\n"
+               "  gateway    {}\n"
+               "  callbacks  {}\n"
+               "  books      {}\n"
+               "Try: curl {}/api/products\n",
+               WXPAY_VERSION, server.base_url(), flags.mch_id, flags.appid, flags.sign_type,
+               flags.gateway, server.notify_url(),
+               flags.data.empty() ? "in memory, gone when this process ends" : flags.data,
+               server.base_url());
+}
+
+int run(const Flags& flags) {
+    Config config = config_from(flags);
+    config.report = report_to(logger_from(flags));
+
+    const StopSignal stop_signal;
+    Server server(std::move(config));
+    if (const auto started = server.start(); !started) {
+        throw UsageError(
+            fmt::format("--listen {}: {}; choose another address, or port 0 for any free one",
+                        flags.listen, started.error().detail));
+    }
+    std::optional<ReadyFile> ready_file;
+    if (!flags.ready_file.empty())
+        ready_file.emplace(flags.ready_file,
+                           std::map<std::string, std::string>{{"http", server.base_url()}});
+    if (!flags.quiet) greet(server, flags);
+    stop_signal.wait();
+    server.stop();
+    return 0;
+}
+
+int main_of(int argc, char** argv) {
+    CLI::App app{"A small shop that does its side of WeChat Pay properly.", "wxpay-merchant"};
+    app.set_version_flag("--version", "wxpay-merchant " WXPAY_VERSION);
+    Flags flags;
+    declare(app, flags);
+    try {
+        app.parse(argc, argv);
+        return run(flags);
+    } catch (const CLI::Success& wanted) {
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& problem) {
+        fmt::print(stderr, "wxpay-merchant: {}; see wxpay-merchant --help\n", problem.what());
+    } catch (const std::exception& problem) {
+        fmt::print(stderr, "wxpay-merchant: {}\n", problem.what());
+    }
+    return kExitUsage;
+}
+
+}  // namespace
+}  // namespace wxpay::merchant
+
+int main(int argc, char** argv) { return wxpay::merchant::main_of(argc, argv); }

@@ -1,0 +1,260 @@
+#include "merchant/store/sqlite_store.hpp"
+
+#include <mutex>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "embedded/kMerchantSchema0001.hpp"
+#include "merchant/limits.hpp"
+#include "merchant/store/sqlite.hpp"
+
+namespace wxpay::merchant {
+namespace {
+
+std::int64_t stored(Instant at) { return at.time_since_epoch().count(); }
+Instant instant(std::int64_t millis) { return Instant(Millis(millis)); }
+
+/// What we wrote ourselves reads back; anything else is a damaged file.
+template <class T>
+T read_back(Result<T> value) {
+    if (!value) throw std::runtime_error("merchant.db is damaged: " + value.error().detail);
+    return *std::move(value);
+}
+
+OrderState read_state(const std::string& word) {
+    const auto state = parse_order_state(word);
+    if (!state) throw std::runtime_error("merchant.db is damaged: order state " + word);
+    return *state;
+}
+
+/// credits is counted, not kept: a number of its own could drift away from the books.
+constexpr const char* kSelectOrder =
+    "SELECT id, out_trade_no, openid, body, total, notify_url, created_at, state, prepay_asked_at,"
+    " (SELECT count(*) FROM payments WHERE order_id = orders.id),"
+    " (SELECT max(transaction_id) FROM payments WHERE order_id = orders.id) FROM orders ";
+
+Order read_order(Rows& row) {
+    Order order;
+    order.id = row.text();
+    order.out_trade_no = read_back(OutTradeNo::parse(row.text()));
+    order.openid = read_back(OpenId::parse(row.text()));
+    order.body = row.text();
+    order.total = Fen{row.number()};
+    order.notify_url = row.text();
+    order.created_at = instant(row.number());
+    order.state = read_state(row.text());
+    const bool was_asked = !row.is_null();
+    if (const Instant at = instant(row.number()); was_asked) order.prepay_asked_at = at;
+    order.credits = static_cast<int>(row.number());
+    order.transaction_id = row.text();
+    return order;
+}
+
+struct Statements {
+    explicit Statements(Database& db) : db_(db) {}
+
+    Database& db_;
+    Statement begin{db_, "BEGIN IMMEDIATE"};
+    Statement commit{db_, "COMMIT"};
+    Statement rollback{db_, "ROLLBACK"};
+
+    Statement order{db_, fmt::format("{} WHERE id = ?", kSelectOrder)};
+    Statement order_by_number{db_, fmt::format("{} WHERE out_trade_no = ?", kSelectOrder)};
+    Statement insert_order{db_,
+                           "INSERT INTO orders (id, out_trade_no, openid, body, total, notify_url,"
+                           " created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+    Statement mark_prepay_asked{
+        db_, "UPDATE orders SET prepay_asked_at = coalesce(prepay_asked_at, ?) WHERE id = ?"};
+    Statement forget_prepay{db_, "UPDATE orders SET prepay_asked_at = NULL WHERE id = ?"};
+    Statement close{db_, "UPDATE orders SET state = 'closed' WHERE id = ? AND state = 'unpaid'"};
+
+    Statement insert_payment{db_,
+                             "INSERT INTO payments (transaction_id, order_id, openid, total,"
+                             " paid_at, credited_at) VALUES (?, ?, ?, ?, ?, ?)"
+                             " ON CONFLICT DO NOTHING"};
+    Statement mark_paid{db_, "UPDATE orders SET state = 'paid' WHERE id = ?"};
+
+    Statement insert_log{db_, "INSERT INTO log (order_id, at, event, detail) VALUES (?, ?, ?, ?)"};
+    Statement trim_log{db_,
+                       "DELETE FROM log WHERE id IN (SELECT id FROM log WHERE order_id = ? AND"
+                       " event = ? ORDER BY id DESC LIMIT -1 OFFSET ?)"};
+    Statement log_of{db_, "SELECT at, event, detail FROM log WHERE order_id = ? ORDER BY id"};
+
+    Statement unpaid{db_, fmt::format("{} WHERE state = 'unpaid' AND prepay_asked_at <= ?"
+                                      " ORDER BY queried_at, prepay_asked_at LIMIT ?",
+                                      kSelectOrder)};
+    Statement mark_queried{db_, "UPDATE orders SET queried_at = ? WHERE id = ?"};
+
+    Statement expire_sessions{db_, "DELETE FROM sessions WHERE expires_at <= ?"};
+    Statement insert_session{
+        db_, "INSERT INTO sessions (token_digest, openid, expires_at) VALUES (?, ?, ?)"};
+    Statement session{
+        db_, "SELECT token_digest, openid, expires_at FROM sessions WHERE token_digest = ?"};
+};
+
+class SqliteTransaction final : public Transaction {
+  public:
+    /// IMMEDIATE: the write lock is taken before anything is read, so that what was read still
+    /// holds when it is acted on, also against other programs.
+    SqliteTransaction(std::mutex& mutex, Database& db, Statements& statements)
+        : lock_(mutex), db_(db), s_(statements) {
+        s_.begin.run();
+    }
+    ~SqliteTransaction() override {
+        if (!committed_) roll_back();
+    }
+
+    std::optional<Order> find_order(std::string_view id) override { return one(s_.order, id); }
+    std::optional<Order> find_order_by_number(std::string_view out_trade_no) override {
+        return one(s_.order_by_number, out_trade_no);
+    }
+    void insert_order(const Order& o) override {
+        s_.insert_order.run(o.id, o.out_trade_no.str(), o.openid.str(), o.body, o.total.count(),
+                            o.notify_url, stored(o.created_at), name(o.state));
+    }
+    void mark_prepay_asked(const std::string& id, Instant at) override {
+        s_.mark_prepay_asked.run(stored(at), id);
+    }
+    void forget_prepay(const std::string& id) override { s_.forget_prepay.run(id); }
+    bool close_order(const std::string& id) override {
+        s_.close.run(id);
+        return db_.changes() == 1;
+    }
+
+    bool credit(const std::string& order_id, const PaymentReport& report, Instant at) override {
+        s_.insert_payment.run(report.transaction_id, order_id, report.openid, report.total.count(),
+                              stored(report.paid_at), stored(at));
+        if (db_.changes() != 1) return false;
+        s_.mark_paid.run(order_id);
+        return true;
+    }
+
+    void log(const std::string& order_id, Instant at, std::string_view event,
+             std::string_view detail) override {
+        s_.insert_log.run(order_id, stored(at), event, detail);
+        s_.trim_log.run(order_id, event, kLogLinesPerEventMax);
+    }
+    std::vector<LogLine> log_of(const std::string& order_id) override {
+        std::vector<LogLine> lines;
+        Rows row = s_.log_of.query(order_id);
+        while (row.next()) {
+            const Instant at = instant(row.number());
+            std::string event = row.text();
+            lines.push_back({at, std::move(event), row.text()});
+        }
+        return lines;
+    }
+
+    std::vector<Order> unpaid_since(Instant before, std::int64_t limit) override {
+        std::vector<Order> orders;
+        Rows row = s_.unpaid.query(stored(before), limit);
+        while (row.next()) orders.push_back(read_order(row));
+        return orders;
+    }
+    void mark_queried(const std::string& id, Instant at) override {
+        s_.mark_queried.run(stored(at), id);
+    }
+
+    void add_session(const Session& session, Instant now) override {
+        s_.expire_sessions.run(stored(now));
+        s_.insert_session.run(session.token_digest, session.openid.str(),
+                              stored(session.expires_at));
+    }
+    std::optional<Session> find_session(std::string_view token_digest) override {
+        Rows row = s_.session.query(token_digest);
+        if (!row.next()) return std::nullopt;
+        std::string digest = row.text();
+        OpenId openid = read_back(OpenId::parse(row.text()));
+        return Session{std::move(digest), std::move(openid), instant(row.number())};
+    }
+
+    void commit() override {
+        s_.commit.run();
+        committed_ = true;
+    }
+
+  private:
+    static std::optional<Order> one(Statement& statement, std::string_view key) {
+        Rows row = statement.query(key);
+        if (!row.next()) return std::nullopt;
+        return read_order(row);
+    }
+    void roll_back() noexcept {
+        try {
+            s_.rollback.run();
+        } catch (const std::runtime_error&) {
+            // SQLite has rolled back by itself (disk full, I/O error): nothing is left to undo.
+            return;
+        }
+    }
+
+    std::lock_guard<std::mutex> lock_;
+    Database& db_;
+    Statements& s_;
+    bool committed_ = false;
+};
+
+void set_up(Database& db, bool in_file) {
+    // Another program at the same books is waited for, but not as long as WeChat waits for us.
+    db.execute("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000");
+    // FULL: WeChat gets its SUCCESS only when the payment is on the disk, not in a cache.
+    if (in_file) db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+
+    constexpr std::int64_t kVersion = 1;
+    db.execute("BEGIN IMMEDIATE");
+    Statement ask(db, "PRAGMA user_version");
+    std::int64_t version = 0;
+    {
+        Rows row = ask.query();
+        row.next();
+        version = row.number();
+    }
+    if (version > kVersion)
+        throw std::runtime_error("merchant.db was written by a newer wxpay-merchant");
+    if (version == 0) {
+        db.execute(std::string(kMerchantSchema0001));
+        db.execute(fmt::format("PRAGMA user_version = {}", kVersion));
+    }
+    db.execute("COMMIT");
+}
+
+std::string file_in(const std::filesystem::path& directory) {
+    std::error_code problem;
+    std::filesystem::create_directories(directory, problem);
+    if (problem) throw std::runtime_error(problem.message());
+    return (directory / "merchant.db").string();
+}
+
+/// Who bought what is nobody else's business. SQLite's side files get the same mode.
+void keep_private(const std::string& file) {
+    namespace fs = std::filesystem;
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+}
+
+}  // namespace
+
+class SqliteStore::Impl {
+  public:
+    explicit Impl(const std::optional<std::filesystem::path>& directory)
+        : db(directory ? file_in(*directory) : ":memory:") {
+        if (directory) keep_private(file_in(*directory));
+        set_up(db, directory.has_value());
+        statements.emplace(db);
+    }
+
+    std::mutex mutex;
+    Database db;
+    std::optional<Statements> statements;  // they need the tables
+};
+
+SqliteStore::SqliteStore(const std::optional<std::filesystem::path>& directory)
+    : impl_(std::make_unique<Impl>(directory)) {}
+
+SqliteStore::~SqliteStore() = default;
+
+std::unique_ptr<Transaction> SqliteStore::begin() {
+    return std::make_unique<SqliteTransaction>(impl_->mutex, impl_->db, *impl_->statements);
+}
+
+}  // namespace wxpay::merchant

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.hpp"
+
+#include "merchant/shop/order.hpp"
+#include "merchant/shop/payment.hpp"
+
+namespace wxpay::merchant {
+
+/// The words of the transaction log.
+namespace event {
+inline constexpr std::string_view kCreated = "created";
+inline constexpr std::string_view kPrepay = "prepay";  ///< the user was given something to pay with
+inline constexpr std::string_view kPrepayFailed = "prepay_failed";
+inline constexpr std::string_view kPaid = "paid";            ///< money came and was credited
+inline constexpr std::string_view kDuplicate = "duplicate";  ///< the same news again
+inline constexpr std::string_view kRefused = "refused";      ///< a report that was not believed
+inline constexpr std::string_view kWarning = "warning";
+inline constexpr std::string_view kAlarm = "alarm";           ///< a person must look
+inline constexpr std::string_view kRefundDue = "refund_due";  ///< paid, but the order was closed
+inline constexpr std::string_view kClosed = "closed";
+}  // namespace event
+
+struct LogLine {
+    Instant at;
+    std::string event;
+    std::string detail;
+};
+
+/// A login. Only the token's digest is kept: who reads the database cannot log in with it.
+struct Session {
+    std::string token_digest;
+    OpenId openid;
+    Instant expires_at;
+};
+
+/// One unit of work on the shop's books: all of it happens, or nothing. While it lives nobody else
+/// writes, so it must be short: never ask WeChat in between. Without commit() it leaves no trace.
+/// A store that fails (disk full, locked by another program) throws std::runtime_error.
+class Transaction {
+  public:
+    virtual ~Transaction() = default;
+
+    virtual std::optional<Order> find_order(std::string_view id) = 0;
+    virtual std::optional<Order> find_order_by_number(std::string_view out_trade_no) = 0;
+    /// A new order. Both its ids must be new; else it throws.
+    virtual void insert_order(const Order& order) = 0;
+    /// From now on WeChat may take money for it; keeps the first moment.
+    virtual void mark_prepay_asked(const std::string& id, Instant at) = 0;
+    /// WeChat knows nothing of it after all.
+    virtual void forget_prepay(const std::string& id) = 0;
+    /// Unpaid → closed; false when it is no longer unpaid.
+    virtual bool close_order(const std::string& id) = 0;
+
+    /// Puts a payment into the books and makes its order paid. False, and nothing changes, when the
+    /// order has a payment or the transaction_id is in the books: the database itself keeps both
+    /// unique, whatever the caller believed.
+    virtual bool credit(const std::string& order_id, const PaymentReport& report, Instant at) = 0;
+
+    /// Adds a line, for an order or, with an empty id, for the shop. Beyond kLogLinesPerEventMax
+    /// the oldest line of the same order and event goes.
+    virtual void log(const std::string& order_id, Instant at, std::string_view event,
+                     std::string_view detail) = 0;
+    /// Oldest first.
+    virtual std::vector<LogLine> log_of(const std::string& order_id) = 0;
+
+    /// Unpaid orders for which WeChat may have taken money since `before` or earlier. Who was not
+    /// asked for longest comes first.
+    virtual std::vector<Order> unpaid_since(Instant before, std::int64_t limit) = 0;
+    virtual void mark_queried(const std::string& id, Instant at) = 0;
+
+    /// Adds a session and forgets those that have expired by `now`.
+    virtual void add_session(const Session& session, Instant now) = 0;
+    virtual std::optional<Session> find_session(std::string_view token_digest) = 0;
+
+    virtual void commit() = 0;
+};
+
+/// The shop's books. Thread-safe.
+class Store {
+  public:
+    virtual ~Store() = default;
+    /// Waits until the transaction before is over.
+    virtual std::unique_ptr<Transaction> begin() = 0;
+};
+
+}  // namespace wxpay::merchant

@@ -1,0 +1,73 @@
+// The README's commands, run: each `curl` in it must be answered, and both languages must show the same ones.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { startSandbox } from './sandbox.mjs';
+
+const root = new URL('../../', import.meta.url);
+const read = (name) => readFileSync(new URL(name, root), 'utf8');
+const README = read('README.md');
+const ORDER = '1900000109:20170413150950001'; // that of tutorial/openid.xml
+
+/** Every complete curl command: in code blocks and in tables. */
+function curls(markdown) {
+  const blocks = [...markdown.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.split('\n'));
+  const spans = [...markdown.matchAll(/`(curl [^`]*)`/g)].map(([, span]) => span);
+  return [...blocks, ...spans].filter((line) => line.startsWith('curl ') && !line.includes('…'));
+}
+
+/** The options in the first column of a table, table by table: those of wxpay-sandbox, then those of wxpay-merchant. */
+const documented = (markdown) => [...markdown.matchAll(/(?:^\| `--.*\n)+/gm)].map(([table]) => table.trimEnd().split('\n')
+  .flatMap((line) => line.split(/(?<!\\)\|/)[1].match(/--[a-z-]+/g)).sort());
+
+let sandbox;
+before(async () => { sandbox = await startSandbox('--clock', 'manual'); });
+after(() => sandbox?.stop());
+
+const newOrder = () => fetch(`${sandbox.baseURL}/pay/unifiedorder`, { method: 'POST', body: read('tests/interop/tutorial/openid.xml') });
+
+/** The command's HTTP status, with the placeholders of the README filled in. */
+async function status(command) {
+  await sandbox.control('POST', 'reset');
+  if (!command.includes('/pay/unifiedorder')) {
+    await newOrder();
+    if (!/ORDER\/pay|\d\/pay/.test(command)) await sandbox.control('POST', `orders/${ORDER}/pay`, {});
+  }
+  const [notification] = (await sandbox.control('GET', 'notifications')).notifications;
+  const [exchange] = (await sandbox.control('GET', 'exchanges')).exchanges;
+  const filled = command
+    .replace('http://127.0.0.1:12180', sandbox.baseURL)
+    .replace(/notifications\/\d+/, `notifications/${notification?.id}`)
+    .replace(/exchanges\/\d+/, `exchanges/${exchange?.id}`)
+    .replace('timeout=10s', 'timeout=10ms'); // nobody listens at the tutorial's notify_url
+  return execFileSync('bash', ['-c', `${filled} -sS --noproxy '*' -o /dev/null -w '%{http_code}'`], {
+    cwd: root, encoding: 'utf8', env: { ...process.env, S: `${sandbox.baseURL}/_sandbox/v1`, ORDER },
+  });
+}
+
+describe('README', () => {
+  it('shows commands that work', async (t) => {
+    const commands = curls(README);
+    assert.ok(commands.length > 10, `only ${commands.length} commands found`);
+    for (const command of commands) {
+      await t.test(command, async () => {
+        assert.match(await status(command), command.includes('/wait?') ? /^408$/ : /^200$/);
+      });
+    }
+  });
+
+  it('shows the same commands and options in both languages', () => {
+    const chinese = read('README.zh-CN.md');
+    assert.deepEqual(curls(chinese), curls(README));
+    assert.deepEqual(documented(chinese), documented(README));
+  });
+
+  it('names each option that --help names', () => {
+    const helped = ['WXPAY_SANDBOX_BIN', 'WXPAY_MERCHANT_BIN'].map((name) => {
+      const help = execFileSync(process.env[name], ['--help'], { encoding: 'utf8' });
+      return [...new Set(help.match(/(?<![\w-])--[a-z-]+/g))].sort();
+    });
+    assert.deepEqual(documented(README), helped);
+  });
+});

@@ -1,0 +1,199 @@
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "merchant/limits.hpp"
+#include "merchant/store/sqlite_store.hpp"
+
+namespace wxpay::merchant {
+namespace {
+
+Instant at(std::int64_t millis) { return Instant(Millis(millis)); }
+
+Order order(const std::string& id) {
+    Order order;
+    order.id = id;
+    order.out_trade_no = OutTradeNo::parse("no-" + id).value();
+    order.openid = OpenId::parse("oUser").value();
+    order.body = "唐诗三百首";
+    order.total = Fen{88};
+    order.notify_url = "http://127.0.0.1/wxpay/notify";
+    order.created_at = at(1000);
+    return order;
+}
+
+PaymentReport payment(const std::string& transaction_id) {
+    PaymentReport report;
+    report.transaction_id = transaction_id;
+    report.openid = "oUser";
+    report.total = Fen{88};
+    report.paid_at = at(2000);
+    return report;
+}
+
+class MerchantStore : public testing::Test {
+  protected:
+    /// Runs `work` in a transaction and commits.
+    template <class Work>
+    auto commit(Work work) {
+        const auto books = store_.begin();
+        auto result = work(*books);
+        books->commit();
+        return result;
+    }
+    void insert(const Order& order) {
+        commit([&](Transaction& books) { return books.insert_order(order), true; });
+    }
+    Order find(const std::string& id) { return store_.begin()->find_order(id).value(); }
+
+    SqliteStore store_{std::nullopt};
+};
+
+TEST_F(MerchantStore, GivesBackAnOrderAsItWasPutIn) {
+    insert(order("a"));
+    const Order found = find("a");
+    EXPECT_EQ(found.out_trade_no.str(), "no-a");
+    EXPECT_EQ(found.openid.str(), "oUser");
+    EXPECT_EQ(found.body, "唐诗三百首");
+    EXPECT_EQ(found.total, Fen{88});
+    EXPECT_EQ(found.notify_url, "http://127.0.0.1/wxpay/notify");
+    EXPECT_EQ(found.created_at, at(1000));
+    EXPECT_EQ(found.state, OrderState::unpaid);
+    EXPECT_EQ(found.prepay_asked_at, std::nullopt);
+    EXPECT_EQ(found.credits, 0);
+    EXPECT_EQ(found.transaction_id, "");
+    EXPECT_EQ(store_.begin()->find_order_by_number("no-a")->id, "a");
+    EXPECT_FALSE(store_.begin()->find_order("b"));
+}
+
+TEST_F(MerchantStore, RefusesASecondOrderOfTheSameNumber) {
+    insert(order("a"));
+    Order same = order("b");
+    same.out_trade_no = OutTradeNo::parse("no-a").value();
+    EXPECT_THROW(insert(same), std::runtime_error);
+    EXPECT_FALSE(store_.begin()->find_order("b"));
+}
+
+TEST_F(MerchantStore, ForgetsWhatIsNotCommitted) {
+    store_.begin()->insert_order(order("a"));
+    EXPECT_FALSE(store_.begin()->find_order("a"));
+}
+
+TEST_F(MerchantStore, CreditsAnOrderOnceWhateverTheCallerBelieves) {
+    insert(order("a"));
+    const auto credit = [&](const std::string& transaction_id) {
+        return commit([&](Transaction& books) {
+            return books.credit("a", payment(transaction_id), at(3000));
+        });
+    };
+    EXPECT_TRUE(credit("t1"));
+    EXPECT_FALSE(credit("t1"));
+    EXPECT_FALSE(credit("t2"));
+    EXPECT_EQ(find("a").credits, 1);
+    EXPECT_EQ(find("a").state, OrderState::paid);
+    EXPECT_EQ(find("a").transaction_id, "t1");
+}
+
+TEST_F(MerchantStore, CreditsATransactionToOneOrderOnly) {
+    insert(order("a"));
+    insert(order("b"));
+    const auto credit = [&](const std::string& id) {
+        return commit(
+            [&](Transaction& books) { return books.credit(id, payment("t1"), at(3000)); });
+    };
+    EXPECT_TRUE(credit("a"));
+    EXPECT_FALSE(credit("b"));
+    EXPECT_EQ(find("b").credits, 0);
+    EXPECT_EQ(find("b").state, OrderState::unpaid);
+}
+
+TEST_F(MerchantStore, HoldsNoPaymentOfAnOrderThatIsNone) {
+    const auto books = store_.begin();
+    EXPECT_THROW(static_cast<void>(books->credit("none", payment("t1"), at(3000))),
+                 std::runtime_error);
+}
+
+TEST_F(MerchantStore, ClosesOnlyWhatIsUnpaid) {
+    insert(order("a"));
+    insert(order("b"));
+    const auto close = [&](const std::string& id) {
+        return commit([&](Transaction& books) { return books.close_order(id); });
+    };
+    commit([](Transaction& books) { return books.credit("b", payment("t1"), at(3000)); });
+    EXPECT_TRUE(close("a"));
+    EXPECT_FALSE(close("a"));
+    EXPECT_FALSE(close("b"));
+    EXPECT_EQ(find("b").state, OrderState::paid);
+}
+
+TEST_F(MerchantStore, AsksFirstForTheOrdersThatWereNotAskedForLongest) {
+    for (const char* id : {"a", "b", "c", "d", "e"}) insert(order(id));
+    commit([](Transaction& books) {
+        for (const char* id : {"a", "b", "c", "d"}) books.mark_prepay_asked(id, at(1000));
+        books.mark_prepay_asked("d", at(500));  // the first moment counts
+        books.mark_queried("a", at(9000));
+        books.close_order("c");
+        return true;
+    });
+    const auto ids = [&](Instant before, std::int64_t limit) {
+        std::string out;
+        for (const Order& due : store_.begin()->unpaid_since(before, limit)) out += due.id;
+        return out;
+    };
+    EXPECT_EQ(ids(at(1000), 10), "bda");
+    EXPECT_EQ(ids(at(1000), 1), "b");
+    EXPECT_EQ(ids(at(999), 10), "");
+    commit([](Transaction& books) { return books.forget_prepay("b"), true; });
+    EXPECT_EQ(ids(at(1000), 10), "da");
+}
+
+TEST_F(MerchantStore, KeepsTheLogInOrderAndApart) {
+    commit([](Transaction& books) {
+        books.log("a", at(1), event::kCreated, "one");
+        books.log("", at(2), event::kRefused, "nobody's");
+        books.log("a", at(3), event::kPaid, "two");
+        return true;
+    });
+    const auto lines = store_.begin()->log_of("a");
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_EQ(lines[0].event, "created");
+    EXPECT_EQ(lines[1].at, at(3));
+    EXPECT_EQ(lines[1].detail, "two");
+    EXPECT_EQ(store_.begin()->log_of("").size(), 1U);
+}
+
+TEST_F(MerchantStore, LetsNoFloodWashOutThePayment) {
+    commit([](Transaction& books) {
+        books.log("a", at(1), event::kPaid, "the money");
+        for (std::int64_t n = 0; n < kLogLinesPerEventMax + 5; ++n)
+            books.log("a", at(2 + n), event::kDuplicate, std::to_string(n));
+        return true;
+    });
+    const auto lines = store_.begin()->log_of("a");
+    ASSERT_EQ(lines.size(), static_cast<std::size_t>(kLogLinesPerEventMax) + 1);
+    EXPECT_EQ(lines.front().detail, "the money");
+    EXPECT_EQ(lines[1].detail, "5");
+}
+
+TEST_F(MerchantStore, ForgetsSessionsThatHaveExpired) {
+    const OpenId openid = OpenId::parse("oUser").value();
+    commit([&](Transaction& books) {
+        books.add_session({"first", openid, at(1000)}, at(0));
+        books.add_session({"second", openid, at(5000)}, at(1000));
+        return true;
+    });
+    EXPECT_FALSE(store_.begin()->find_session("first"));
+    EXPECT_EQ(store_.begin()->find_session("second")->openid, openid);
+}
+
+TEST_F(MerchantStore, TakesTextsForTextsNotForSql) {
+    EXPECT_FALSE(store_.begin()->find_order("' OR '1'='1"));
+    commit([](Transaction& books) {
+        return books.log("a", at(1), "'); DROP TABLE orders; --", std::string("x\0y", 3)), true;
+    });
+    EXPECT_EQ(store_.begin()->log_of("a")[0].detail, std::string("x\0y", 3));
+    insert(order("a"));
+}
+
+}  // namespace
+}  // namespace wxpay::merchant
