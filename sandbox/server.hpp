@@ -22,7 +22,8 @@ namespace wxpay::sandbox {
 struct Config {
     std::string http_host = "127.0.0.1";
     int http_port = 0;  ///< 0: any free one
-    std::size_t workers = 8;
+    std::size_t workers =
+        4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory
     std::uint64_t seed = 0;
     ClockMode clock;

@@ -112,19 +112,29 @@ Result<Session> Client::code_to_session(const std::string& js_code) {
                                 http::percent_encode(account_.app_secret.reveal()),
                                 http::percent_encode(js_code));
     WXPAY_TRY(const http::Response response, transport_.send(request));
+    if (response.status != 200) {
+        return Failure{
+            Error{Errc::malformed,
+                  fmt::format("jscode2session answered with HTTP status {}", response.status)}};
+    }
     const auto json = nlohmann::json::parse(response.body, nullptr, false);
     if (!json.is_object())
         return Failure{Error{Errc::malformed, "jscode2session did not answer in JSON"}};
-    if (json.contains("errcode") && json["errcode"].is_number_integer() && json["errcode"] != 0) {
-        return refused(std::to_string(json["errcode"].get<int>()), json.value("errmsg", ""));
+    // The members may be anything: only texts count as texts.
+    const auto text = [&](const char* name) {
+        const auto found = json.find(name);
+        return found != json.end() && found->is_string() ? found->get<std::string>()
+                                                         : std::string();
+    };
+    if (const auto errcode = json.find("errcode");
+        errcode != json.end() && errcode->is_number_integer() && *errcode != 0) {
+        return refused(errcode->dump(), text("errmsg"));
     }
-    const auto openid = json.find("openid");
-    const auto session_key = json.find("session_key");
-    if (openid == json.end() || !openid->is_string() || session_key == json.end() ||
-        !session_key->is_string()) {
+    Session session{text("openid"), Secret(text("session_key"))};
+    if (session.openid.empty() || session.session_key.empty()) {
         return Failure{Error{Errc::missing_field, "jscode2session gave no openid", "openid"}};
     }
-    return Session{openid->get<std::string>(), Secret(session_key->get<std::string>())};
+    return session;
 }
 
 }  // namespace wxpay::v2

@@ -52,6 +52,32 @@ bool is_utf8(std::string_view bytes) {
     return true;
 }
 
+std::size_t encode_utf8(std::uint32_t code_point, char* out) {
+    const auto low_six = [code_point](unsigned shift) {
+        return static_cast<char>(0x80U | ((code_point >> shift) & 0x3FU));
+    };
+    if (code_point < 0x80) {
+        out[0] = static_cast<char>(code_point);
+        return 1;
+    }
+    if (code_point < 0x800) {
+        out[0] = static_cast<char>(0xC0U | code_point >> 6U);
+        out[1] = low_six(0);
+        return 2;
+    }
+    if (code_point < 0x10000) {
+        out[0] = static_cast<char>(0xE0U | code_point >> 12U);
+        out[1] = low_six(6);
+        out[2] = low_six(0);
+        return 3;
+    }
+    out[0] = static_cast<char>(0xF0U | code_point >> 18U);
+    out[1] = low_six(12);
+    out[2] = low_six(6);
+    out[3] = low_six(0);
+    return 4;
+}
+
 std::size_t utf8_length(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
         return !continues(static_cast<unsigned char>(c));

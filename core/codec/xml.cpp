@@ -1,146 +1,268 @@
 #include "core/codec/xml.hpp"
 
 #include <algorithm>
-#include <cstdint>
+#include <array>
 #include <cstring>
 
 #include <fmt/format.h>
-#include <pugixml.hpp>
 
 #include "core/codec/utf8.hpp"
+#include "core/codec/xml_characters.hpp"
 
 namespace wxpay {
 namespace {
 
-Failure<Error> malformed(std::string detail) {
-    return Failure{Error{Errc::malformed, std::move(detail)}};
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+constexpr bool is_name_start(unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || c >= 0x80;
 }
 
-constexpr bool is_control(char c) {
-    return c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r';
-}
-
-bool has_control_character(std::string_view text) {
-    std::size_t at = 0;
-    for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
-        std::memcpy(&eight, text.data() + at, sizeof eight);
-        // Sets the top bit of each byte that is below 0x20; most eights have none.
-        const std::uint64_t low = (eight - 0x2020202020202020U) & ~eight & 0x8080808080808080U;
-        const std::string_view part = text.substr(at, sizeof eight);
-        if (low != 0 && std::any_of(part.begin(), part.end(), is_control)) return true;
+constexpr auto kInName = [] {
+    std::array<bool, 256> out{};
+    for (unsigned c = 0; c < out.size(); ++c) {
+        out[c] = is_name_start(static_cast<unsigned char>(c)) || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '.';
     }
-    const std::string_view rest = text.substr(at);
-    return std::any_of(rest.begin(), rest.end(), is_control);
-}
+    return out;
+}();
 
-constexpr bool is_xml_character(std::uint32_t c) {
-    if (c < 0x20) return c == '\t' || c == '\n' || c == '\r';
-    return c <= 0xD7FF || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c <= 0x10FFFF);
-}
-
-bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
-/// `digits` of &#…; or &#x…; as a character that XML allows.
-bool is_character_number(std::string_view digits) {
-    unsigned base = 10;
-    if (!digits.empty() && digits.front() == 'x') {
-        base = 16;
-        digits.remove_prefix(1);
+/// CR LF and lone CR become LF, as XML asks before anything else is read.
+void unify_line_ends(std::vector<char>& text) {
+    const std::string_view all(text.data(), text.size());
+    if (all.find('\r') == std::string_view::npos) return;
+    std::size_t to = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool pair = text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
+        if (!pair) text[to++] = text[at] == '\r' ? '\n' : text[at];
     }
-    if (digits.empty() || digits.size() > 8) return false;
-    std::uint32_t value = 0;
-    for (const char c : digits) {
-        unsigned digit = 16;
-        if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0');
-        if (c >= 'a' && c <= 'f') digit = static_cast<unsigned>(c - 'a') + 10;
-        if (c >= 'A' && c <= 'F') digit = static_cast<unsigned>(c - 'A') + 10;
-        if (digit >= base) return false;
-        value = value * base + digit;
-        if (value > 0x10FFFF) return false;
-    }
-    return is_xml_character(value);
+    text.resize(to);
 }
 
-/// The first reference that is neither one of the five entities nor a number of a character; empty
-/// when all are fine. pugixml would leave it in the text as it stands. Only text counts: not CDATA,
-/// comments or instructions.
-std::string_view bad_reference(std::string_view xml) {
-    if (xml.find('&') == std::string_view::npos) return {};  // as in most messages
-    std::size_t at = 0;
-    while ((at = xml.find_first_of("<&", at)) != std::string_view::npos) {
-        const std::string_view rest = xml.substr(at);
-        const auto skip_past = [&](std::string_view end) {
-            const std::size_t found = xml.find(end, at);
-            at = found == std::string_view::npos ? xml.size() : found + end.size();
+/// Reads one message of the flat dialect from front to back and never again, decoding values in
+/// place: a decoded text is never longer than its source. No recursion, no tree. What nobody asks
+/// for (declaration, instructions, attributes) is read only as far as it takes to find its end.
+/// Functions return false after a failure, which `problem` then describes.
+class Reader {
+  public:
+    Reader(std::span<char> text, std::vector<FieldView>& fields, std::size_t elements_max)
+        : begin_(text.data()),
+          at_(begin_),
+          end_(begin_ + text.size()),
+          fields_(fields),
+          elements_max_(elements_max) {}
+
+    bool document() {
+        skip("\xEF\xBB\xBF");
+        if (rest().starts_with("<?xml") && rest().size() > 5 && is_blank(rest()[5])) {
+            if (!skip_past("?>")) return fail("a declaration without its end");
+        }
+        return misc() && root() && misc() &&
+               (at_ == end_ || fail("something follows the root element"));
+    }
+
+    Error problem() const {
+        if (too_many_)
+            return {Errc::too_large, fmt::format("more than {} elements", elements_max_)};
+        return {Errc::malformed, fmt::format("{} (near byte {})", problem_, at_ - begin_)};
+    }
+
+  private:
+    struct Tag {
+        std::string_view name;
+        bool empty;
+    };
+
+    bool root() {
+        if (at_ == end_) return fail("no root element");
+        if (rest().starts_with("<!DOCTYPE")) return fail("a DOCTYPE is never accepted");
+        if (*at_ != '<') return fail("text outside the root element");
+        Tag tag{};
+        if (!start_tag(tag)) return false;
+        if (tag.empty) return true;
+        while (misc() && at_ != end_) {
+            if (rest().starts_with("</")) return end_tag(tag.name);
+            if (*at_ != '<' || rest().starts_with("<!")) return fail("text between the elements");
+            if (!element()) return false;
+        }
+        return problem_.empty() ? fail("the root element has no end") : false;
+    }
+
+    bool element() {
+        Tag tag{};
+        if (!start_tag(tag)) return false;
+        for (const FieldView& field : fields_) {
+            if (field.name == tag.name) return fail(shown(tag.name) + " comes twice");
+        }
+        if (fields_.size() == elements_max_) {
+            too_many_ = true;
+            return false;
+        }
+        std::string_view value("", 0);
+        if (!tag.empty && !(content(tag.name, value) && end_tag(tag.name))) return false;
+        fields_.push_back({tag.name, value});
+        return true;
+    }
+
+    /// The text, references and CDATA sections up to the end tag, put together where the first of
+    /// them lies.
+    bool content(std::string_view name, std::string_view& value) {
+        char* start = at_;
+        char* to = at_;
+        const auto keep = [&](char* from, char* until) {
+            if (to == start) {
+                start = from;
+                to = until;
+            } else {
+                std::memmove(to, from, static_cast<std::size_t>(until - from));
+                to += until - from;
+            }
         };
-        if (rest.starts_with("<![CDATA[")) {
-            skip_past("]]>");
-        } else if (rest.starts_with("<!--")) {
-            skip_past("-->");
-        } else if (rest.starts_with("<?")) {
-            skip_past("?>");
-        } else if (rest.front() == '<') {
-            ++at;
-        } else {
-            const std::size_t end = rest.find(';');
-            const std::string_view name =
-                end == std::string_view::npos ? std::string_view{} : rest.substr(1, end - 1);
-            const bool known = name == "amp" || name == "lt" || name == "gt" || name == "quot" ||
-                               name == "apos" ||
-                               (name.starts_with('#') && is_character_number(name.substr(1)));
-            if (!known) return utf8_prefix(rest, 16);
-            at += end + 1;
+        while (at_ != end_) {
+            char* const from = at_;
+            while (at_ != end_ && *at_ != '<' && *at_ != '&' && *at_ != ']') ++at_;
+            if (at_ != from) {
+                keep(from, at_);
+            } else if (*at_ == '&') {
+                if (to == start) start = to = at_;
+                if (!reference(to)) return false;
+            } else if (*at_ == ']') {
+                if (rest().starts_with("]]>")) return fail("']]>' in the text");
+                keep(at_, at_ + 1);
+                ++at_;
+            } else if (skip("<![CDATA[")) {
+                const std::size_t size = rest().find("]]>");
+                if (size == std::string_view::npos) return fail("a CDATA section without its end");
+                keep(at_, at_ + size);
+                at_ += size + 3;
+            } else if (rest().starts_with("</")) {
+                value = {start, static_cast<std::size_t>(to - start)};
+                return true;
+            } else if (rest().starts_with("<!--") || rest().starts_with("<?")) {
+                if (!misc_piece()) return false;
+            } else {
+                return fail(shown(name) + " holds markup other than text");
+            }
+        }
+        return fail(shown(name) + " has no end");
+    }
+
+    /// Decodes the reference at the cursor to `to`, which may be the same place.
+    bool reference(char*& to) {
+        const std::string_view near = rest().substr(1, 11);  // the longest is #x0010FFFF
+        const std::size_t size = near.find(';');
+        const auto character =
+            size == std::string_view::npos ? std::nullopt : xml_reference(near.substr(0, size));
+        if (!character)
+            return fail("a '&' that is neither one of the five entities nor a character reference");
+        at_ += size + 2;
+        to += encode_utf8(*character, to);
+        return true;
+    }
+
+    bool start_tag(Tag& tag) {
+        ++at_;
+        if (!name(tag.name)) return fail("a '<' that begins no tag");
+        while (true) {
+            const bool blank = skip_blanks();
+            if (skip(">")) return true;
+            if (skip("/>")) {
+                tag.empty = true;
+                return true;
+            }
+            if (!blank || !attribute())
+                return fail("the tag of " + shown(tag.name) + " is malformed");
         }
     }
-    return {};
-}
 
-constexpr bool is_text(pugi::xml_node_type type) {
-    return type == pugi::node_pcdata || type == pugi::node_cdata;
-}
-
-/// Joins the pieces of an element's text (text, CDATA, text …) to one value. They lie behind one
-/// another in the buffer that pugixml decoded in place, so moving each to the end of the one before
-/// needs no other memory.
-Result<std::string_view> text_of(pugi::xml_node element) {
-    char* start = nullptr;
-    std::size_t size = 0;
-    for (pugi::xml_node piece = element.first_child(); piece; piece = piece.next_sibling()) {
-        if (piece.type() == pugi::node_element) {
-            return malformed(
-                fmt::format("<{}> holds another element, <{}>", element.name(), piece.name()));
-        }
-        if (!is_text(piece.type())) continue;
-        // The characters are ours: pugixml parsed our own writable buffer in place.
-        char* const text =
-            const_cast<char*>(piece.value());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-        const std::size_t length = std::strlen(text);
-        if (start == nullptr) {
-            start = text;
-        } else {
-            std::memmove(start + size, text, length);
-        }
-        size += length;
+    bool end_tag(std::string_view expected) {
+        at_ += 2;
+        if (!skip(expected)) return fail(shown(expected) + " is not closed by its own end tag");
+        skip_blanks();
+        return skip(">") || fail(shown(expected) + " is not closed by its own end tag");
     }
-    return std::string_view(start == nullptr ? "" : start, size);
-}
 
-/// The one element that the document consists of.
-Result<pugi::xml_node> root_of(const pugi::xml_document& document) {
-    pugi::xml_node root;
-    for (const pugi::xml_node& node : document.children()) {
-        if (node.type() == pugi::node_doctype) return malformed("a DOCTYPE is never accepted");
-        if (is_text(node.type()) && !is_blank(node.value()))
-            return malformed("text outside the root element");
-        if (node.type() != pugi::node_element) continue;
-        if (root) return malformed("more than one root element");
-        root = node;
+    /// Its value is read only to find its end.
+    bool attribute() {
+        std::string_view ignored;
+        if (!name(ignored)) return false;
+        skip_blanks();
+        if (!skip("=")) return false;
+        skip_blanks();
+        if (at_ == end_ || (*at_ != '"' && *at_ != '\'')) return false;
+        const char quote = *at_++;
+        while (at_ != end_ && *at_ != quote) {
+            if (*at_ == '<') return false;
+            char* nowhere = at_;
+            if (*at_ == '&' ? !reference(nowhere) : (++at_, false)) return false;
+        }
+        if (at_ == end_) return false;
+        ++at_;
+        return true;
     }
-    if (!root) return malformed("no root element");
-    return root;
-}
+
+    /// White space, comments and processing instructions.
+    bool misc() {
+        while (true) {
+            skip_blanks();
+            if (!rest().starts_with("<!--") && !rest().starts_with("<?")) return true;
+            if (!misc_piece()) return false;
+        }
+    }
+
+    bool misc_piece() {
+        if (skip("<!--")) {
+            return (skip_past("--") && skip(">")) || fail("a comment that is not ended by '-->'");
+        }
+        at_ += 2;
+        std::string_view target;
+        if (!name(target) || target == "xml" || !skip_past("?>"))
+            return fail("a malformed instruction");
+        return true;
+    }
+
+    bool name(std::string_view& out) {
+        char* const from = at_;
+        if (at_ == end_ || !is_name_start(static_cast<unsigned char>(*at_))) return false;
+        while (at_ != end_ && kInName[static_cast<unsigned char>(*at_)]) ++at_;
+        out = {from, static_cast<std::size_t>(at_ - from)};
+        return true;
+    }
+
+    bool skip_blanks() {
+        char* const from = at_;
+        while (at_ != end_ && is_blank(*at_)) ++at_;
+        return at_ != from;
+    }
+    bool skip(std::string_view text) {
+        if (!rest().starts_with(text)) return false;
+        at_ += text.size();
+        return true;
+    }
+    bool skip_past(std::string_view text) {
+        const std::size_t found = rest().find(text);
+        if (found == std::string_view::npos) return false;
+        at_ += found + text.size();
+        return true;
+    }
+
+    std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+    static std::string shown(std::string_view name) {
+        return fmt::format("<{}>", utf8_prefix(name, 64));
+    }
+    bool fail(std::string problem) {
+        if (problem_.empty()) problem_ = std::move(problem);
+        return false;
+    }
+
+    char* begin_;
+    char* at_;
+    char* end_;
+    std::vector<FieldView>& fields_;
+    std::size_t elements_max_;
+    std::string problem_;
+    bool too_many_ = false;
+};
 
 }  // namespace
 
@@ -149,38 +271,15 @@ Result<XmlMessage> XmlMessage::parse(std::string_view bytes, const XmlLimits& li
         return Failure{Error{Errc::too_large, fmt::format("more than {} bytes", limits.bytes_max)}};
     }
     if (!is_utf8(bytes)) return Failure{Error{Errc::not_utf8, "the bytes are not UTF-8"}};
-    if (has_control_character(bytes)) return malformed("a control character");
-    if (const std::string_view bad = bad_reference(bytes); !bad.empty()) {
-        return malformed(
-            fmt::format("'{}' is neither one of the five entities nor a character reference", bad));
+    if (!has_only_xml_characters(bytes)) {
+        return Failure{Error{Errc::malformed, "a control character or another that XML forbids"}};
     }
-
     XmlMessage message;
     message.text_.assign(bytes.begin(), bytes.end());
-    pugi::xml_document document;
-    constexpr unsigned kFlags = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
-                                pugi::parse_ws_pcdata_single | pugi::parse_doctype |
-                                pugi::parse_fragment;
-    const pugi::xml_parse_result parsed = document.load_buffer_inplace(
-        message.text_.data(), message.text_.size(), kFlags, pugi::encoding_utf8);
-    if (!parsed)
-        return malformed(fmt::format("{} at byte {}", parsed.description(), parsed.offset));
-
-    WXPAY_TRY(const pugi::xml_node root, root_of(document));
+    unify_line_ends(message.text_);
     message.fields_.reserve(32);
-    for (pugi::xml_node node = root.first_child(); node; node = node.next_sibling()) {
-        if (is_text(node.type()) && !is_blank(node.value()))
-            return malformed("text between the elements");
-        if (node.type() != pugi::node_element) continue;
-        const std::string_view name = node.name();
-        if (message.find(name)) return malformed(fmt::format("<{}> comes twice", name));
-        if (message.fields_.size() == limits.elements_max) {
-            return Failure{
-                Error{Errc::too_large, fmt::format("more than {} elements", limits.elements_max)}};
-        }
-        WXPAY_TRY(const std::string_view value, text_of(node));
-        message.fields_.push_back({name, value});
-    }
+    Reader reader(message.text_, message.fields_, limits.elements_max);
+    if (!reader.document()) return Failure{reader.problem()};
     return message;
 }
 
@@ -193,14 +292,20 @@ std::optional<std::string_view> XmlMessage::find(std::string_view name) const {
 
 void append_cdata(std::string& out, std::string_view text) {
     out += "<![CDATA[";
-    std::size_t from = 0;
-    for (std::size_t end = text.find("]]>"); end != std::string_view::npos;
-         end = text.find("]]>", from)) {
-        out += text.substr(from, end + 2 - from);
-        out += "]]><![CDATA[";
-        from = end + 2;
+    if (text.find('\r') != std::string_view::npos || text.find("]]>") != std::string_view::npos) {
+        std::size_t from = 0;
+        for (std::size_t at = 0; at < text.size(); ++at) {
+            if (text[at] == '\r') {
+                out.append(text.substr(from, at - from)).append("]]>&#13;<![CDATA[");
+                from = at + 1;
+            } else if (text.substr(at).starts_with("]]>")) {
+                out.append(text.substr(from, at + 2 - from)).append("]]><![CDATA[");
+                from = at + 2;
+            }
+        }
+        text.remove_prefix(from);
     }
-    out += text.substr(from);
+    out += text;
     out += "]]>";
 }
 

@@ -48,7 +48,8 @@ class XmlMessage {
     std::vector<FieldView> fields_;
 };
 
-/// Appends `text` inside CDATA; a "]]>" in it is split over two sections.
+/// Appends `text` inside CDATA. A "]]>" in it is split over two sections; a CR is written as &#13;
+/// between two, since a bare one would be read as LF.
 void append_cdata(std::string& out, std::string_view text);
 
 }  // namespace wxpay

@@ -1,16 +1,20 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace wxpay {
 
-/// An open SQLite database. What SQLite refuses is thrown as std::runtime_error with its message.
+/// An open SQLite database. Whatever SQLite refuses becomes a std::runtime_error with its words.
+/// Not thread-safe.
 class Database {
   public:
     /// A file's path, or ":memory:".
@@ -19,13 +23,14 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    /// Runs the migrations that it has not seen yet, each in a transaction; PRAGMA user_version
-    /// counts them. Refuses a database that knows more migrations than these.
+    /// Runs the migrations that it has not seen yet, all or none; PRAGMA user_version counts them.
+    /// Refuses a database that knows more migrations than these.
     void migrate(std::span<const std::string_view> migrations);
-    /// Runs statements that give no rows.
+    /// Runs one or more statements that give no rows.
     void execute(const std::string& sql);
-    /// Rows changed by the last INSERT, UPDATE or DELETE.
+    /// How many rows the last INSERT, UPDATE or DELETE changed.
     int changes() const;
+    /// The rowid of the last INSERT.
     std::int64_t last_id() const;
     sqlite3* handle() const { return handle_; }
 
@@ -33,37 +38,72 @@ class Database {
     sqlite3* handle_ = nullptr;
 };
 
-/// A prepared statement, used again and again: bind in order, then run() or step through the rows.
+/// What a running statement gives; while it lives the statement cannot run again.
+class Rows {
+  public:
+    explicit Rows(sqlite3_stmt* handle) : handle_(handle) {}
+    ~Rows();
+    Rows(const Rows&) = delete;
+    Rows& operator=(const Rows&) = delete;
+
+    /// Moves to the next row; false when there are no more.
+    bool next();
+    /// The columns of the row, one after another. A text lives until the next row.
+    std::string_view text();
+    std::int64_t number();
+    /// Nothing for NULL.
+    std::optional<std::string_view> optional_text();
+    std::optional<std::int64_t> optional_number();
+
+  private:
+    bool take_null();
+
+    sqlite3_stmt* handle_;
+    int column_ = 0;
+};
+
+/// A statement, prepared once and run often. Values only ever travel as parameters, so that nothing
+/// a client sends can become SQL.
 class Statement {
   public:
+    using Value = std::variant<std::string_view, std::int64_t>;
+
     Statement(Database& database, std::string_view sql);
     ~Statement();
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
 
-    /// Begins anew: forgets rows and values.
-    Statement& start();
-    /// The next parameter. Texts must live until the statement has run.
-    Statement& bind(std::string_view text);
-    Statement& bind(std::int64_t number);
-    Statement& bind_null();
+    /// Runs with these parameters, in order: texts, integers, optional ones for NULL. Texts must
+    /// outlive the rows.
+    template <class... Values>
+    Rows query(const Values&... values) {
+        int parameter = 0;
+        (bind(++parameter, values), ...);
+        return Rows(handle_);
+    }
+    /// The same, when their number is only known at run time.
+    Rows query_all(std::span<const Value> values);
 
-    /// Moves to the next row; false when there is none.
-    bool step();
     /// For statements without rows.
-    void run();
-
-    /// The next column of the row.
-    std::string_view text();
-    std::int64_t number();
-    /// Skips the next column and returns true when it is NULL; otherwise it stays the next one.
-    bool skip_null();
+    template <class... Values>
+    void run(const Values&... values) {
+        query(values...).next();
+    }
 
   private:
-    Database& database_;
+    void bind(int parameter, std::string_view text);
+    void bind(int parameter, std::int64_t number);
+    void bind_null(int parameter);
+    template <class Value>
+    void bind(int parameter, const std::optional<Value>& value) {
+        if (value) {
+            bind(parameter, *value);
+        } else {
+            bind_null(parameter);
+        }
+    }
+
     sqlite3_stmt* handle_ = nullptr;
-    int parameter_ = 0;
-    int column_ = 0;
 };
 
 }  // namespace wxpay

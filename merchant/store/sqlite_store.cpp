@@ -1,13 +1,15 @@
 #include "merchant/store/sqlite_store.hpp"
 
+#include <array>
 #include <mutex>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
+#include "core/sqlite/sqlite.hpp"
+
 #include "embedded/kMerchantSchema0001.hpp"
 #include "merchant/limits.hpp"
-#include "merchant/store/sqlite.hpp"
 
 namespace wxpay::merchant {
 namespace {
@@ -22,9 +24,10 @@ T read_back(Result<T> value) {
     return *std::move(value);
 }
 
-OrderState read_state(const std::string& word) {
+OrderState read_state(std::string_view word) {
     const auto state = parse_order_state(word);
-    if (!state) throw std::runtime_error("merchant.db is damaged: order state " + word);
+    if (!state)
+        throw std::runtime_error("merchant.db is damaged: order state " + std::string(word));
     return *state;
 }
 
@@ -44,8 +47,7 @@ Order read_order(Rows& row) {
     order.notify_url = row.text();
     order.created_at = instant(row.number());
     order.state = read_state(row.text());
-    const bool was_asked = !row.is_null();
-    if (const Instant at = instant(row.number()); was_asked) order.prepay_asked_at = at;
+    if (const auto asked_at = row.optional_number()) order.prepay_asked_at = instant(*asked_at);
     order.credits = static_cast<int>(row.number());
     order.transaction_id = row.text();
     return order;
@@ -140,8 +142,8 @@ class SqliteTransaction final : public Transaction {
         Rows row = s_.log_of.query(order_id);
         while (row.next()) {
             const Instant at = instant(row.number());
-            std::string event = row.text();
-            lines.push_back({at, std::move(event), row.text()});
+            std::string event(row.text());
+            lines.push_back({at, std::move(event), std::string(row.text())});
         }
         return lines;
     }
@@ -164,7 +166,7 @@ class SqliteTransaction final : public Transaction {
     std::optional<Session> find_session(std::string_view token_digest) override {
         Rows row = s_.session.query(token_digest);
         if (!row.next()) return std::nullopt;
-        std::string digest = row.text();
+        std::string digest(row.text());
         OpenId openid = read_back(OpenId::parse(row.text()));
         return Session{std::move(digest), std::move(openid), instant(row.number())};
     }
@@ -201,22 +203,7 @@ void set_up(Database& db, bool in_file) {
     // FULL: WeChat gets its SUCCESS only when the payment is on the disk, not in a cache.
     if (in_file) db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 
-    constexpr std::int64_t kVersion = 1;
-    db.execute("BEGIN IMMEDIATE");
-    Statement ask(db, "PRAGMA user_version");
-    std::int64_t version = 0;
-    {
-        Rows row = ask.query();
-        row.next();
-        version = row.number();
-    }
-    if (version > kVersion)
-        throw std::runtime_error("merchant.db was written by a newer wxpay-merchant");
-    if (version == 0) {
-        db.execute(std::string(kMerchantSchema0001));
-        db.execute(fmt::format("PRAGMA user_version = {}", kVersion));
-    }
-    db.execute("COMMIT");
+    db.migrate(std::array{kMerchantSchema0001});
 }
 
 std::string file_in(const std::filesystem::path& directory) {

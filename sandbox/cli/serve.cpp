@@ -210,7 +210,7 @@ int run(const Flags& flags) {
     const StopSignal stop_signal;
     // One arena for all workers: glibc's default of eight per core keeps tens of MiB that nobody
     // uses.
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 4);
 
     Server server(config);
     if (const auto started = server.start(); !started) {

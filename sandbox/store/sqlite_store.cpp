@@ -38,17 +38,21 @@ constexpr std::string_view kNotificationColumns =
 std::int64_t stored(Instant at) { return at.time_since_epoch().count(); }
 Instant instant(std::int64_t millis) { return Instant(Millis(millis)); }
 
-void bind_time(Statement& statement, const std::optional<Instant>& at) {
-    if (at) {
-        statement.bind(stored(*at));
-    } else {
-        statement.bind_null();
-    }
+std::optional<std::int64_t> stored(const std::optional<Instant>& at) {
+    if (!at) return std::nullopt;
+    return stored(*at);
 }
 
-std::optional<Instant> optional_instant(Statement& row) {
-    if (row.skip_null()) return std::nullopt;
-    return instant(row.number());
+std::optional<Instant> optional_instant(Rows& row) {
+    const auto millis = row.optional_number();
+    if (!millis) return std::nullopt;
+    return instant(*millis);
+}
+
+/// NULL for a text that is not there.
+std::optional<std::string_view> unless_empty(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    return text;
 }
 
 /// What we wrote ourselves reads back; anything else is a damaged file.
@@ -86,7 +90,7 @@ std::vector<v2::Coupon> coupons_from_text(std::string_view text) {
     return out;
 }
 
-Order order_from(Statement& row) {
+Order order_from(Rows& row) {
     Order order;
     const auto text = [&row] { return std::string(row.text()); };
     order.id = row.number();
@@ -118,14 +122,14 @@ Order order_from(Statement& row) {
     order.mweb_url = text();
     order.created_at = instant(row.number());
     order.expires_at = optional_instant(row);
-    if (!row.skip_null()) order.transaction_id = id_from<TransactionId>(row.text());
+    order.transaction_id = id_from<TransactionId>(row.optional_text().value_or(""));
     order.paid_at = optional_instant(row);
     order.bank_type = text();
-    if (!row.skip_null()) order.coupons = coupons_from_text(row.text());
+    if (const auto coupons = row.optional_text()) order.coupons = coupons_from_text(*coupons);
     return order;
 }
 
-Notification notification_from(Statement& row) {
+Notification notification_from(Rows& row) {
     Notification notification;
     notification.id = row.number();
     notification.kind = row.text() == wire_name(NotificationKind::refund)
@@ -156,18 +160,14 @@ class Where {
         values_.emplace_back(*value);
     }
     const std::string& sql() const { return sql_; }
-    void bind(Statement& statement) const {
-        for (const auto& value : values_) {
-            std::visit([&](const auto& each) { statement.bind(each); }, value);
-        }
-    }
+    std::span<const Statement::Value> values() const { return values_; }
 
   private:
     void add(std::string_view column, std::string_view op) {
         sql_ += fmt::format("{}{} {} ?", sql_.empty() ? " WHERE " : " AND ", column, op);
     }
     std::string sql_;
-    std::vector<std::variant<std::string_view, std::int64_t>> values_;
+    std::vector<Statement::Value> values_;
 };
 
 /// Everything that is run often, prepared once.
@@ -226,7 +226,8 @@ struct Statements {
           claim_timer(db, "UPDATE timers SET claimed = 1 WHERE id = ?"),
           next_due(db, "SELECT due FROM timers WHERE claimed = 0 ORDER BY due, id LIMIT 1") {
         Statement count(db, "SELECT EXISTS (SELECT 1 FROM burnt_numbers)");
-        has_burnt = count.start().step() && count.number() != 0;
+        auto rows = count.query();
+        has_burnt = rows.next() && rows.number() != 0;
     }
 
     Statement begin, commit, rollback;
@@ -297,12 +298,12 @@ class SqliteTransaction final : public Transaction {
   public:
     SqliteTransaction(std::mutex& mutex, Database& db, Statements& statements)
         : lock_(mutex), db_(db), s_(statements) {
-        s_.begin.start().run();
+        s_.begin.run();
     }
     ~SqliteTransaction() override {
         if (committed_) return;
         try {
-            s_.rollback.start().run();
+            s_.rollback.run();
         } catch (const std::runtime_error&) {
             // SQLite has rolled back by itself, as it does when the disk is full.
         }
@@ -311,40 +312,22 @@ class SqliteTransaction final : public Transaction {
     SqliteTransaction& operator=(const SqliteTransaction&) = delete;
 
     void commit() override {
-        s_.commit.start().run();
+        s_.commit.run();
         committed_ = true;
     }
 
     bool insert_order(Order& order) override {
         if (is_burnt(order.mch_id, order.out_trade_no)) return false;
         const std::string coupons = coupons_to_text(order.coupons);
-        Statement& s = s_.insert_order.start();
-        s.bind(order.mch_id.str())
-            .bind(order.out_trade_no.str())
-            .bind(order.appid.str())
-            .bind(order.sub_mch_id)
-            .bind(order.sub_appid)
-            .bind(wire_name(order.api))
-            .bind(wxpay::wire_name(order.trade_type))
-            .bind(wxpay::wire_name(order.state))
-            .bind(order.total.count())
-            .bind(order.body)
-            .bind(order.attach)
-            .bind(order.device_info)
-            .bind(order.openid)
-            .bind(order.sub_openid)
-            .bind(order.notify_url)
-            .bind(order.nonce_str)
-            .bind(v2::wire_name(order.sign_type))
-            .bind(order.limit_pay)
-            .bind(order.creation)
-            .bind(order.prepay_id.str())
-            .bind(stored(order.prepaid_at))
-            .bind(order.code_url)
-            .bind(order.mweb_url)
-            .bind(stored(order.created_at));
-        bind_rest(s, order, coupons);
-        s.run();
+        s_.insert_order.run(
+            order.mch_id.str(), order.out_trade_no.str(), order.appid.str(), order.sub_mch_id,
+            order.sub_appid, wire_name(order.api), wxpay::wire_name(order.trade_type),
+            wxpay::wire_name(order.state), order.total.count(), order.body, order.attach,
+            order.device_info, order.openid, order.sub_openid, order.notify_url, order.nonce_str,
+            v2::wire_name(order.sign_type), order.limit_pay, order.creation, order.prepay_id.str(),
+            stored(order.prepaid_at), order.code_url, order.mweb_url, stored(order.created_at),
+            stored(order.expires_at), unless_empty(order.transaction_id.str()),
+            stored(order.paid_at), order.bank_type, unless_empty(coupons));
         if (db_.changes() == 0) return false;
         order.id = db_.last_id();
         return true;
@@ -352,31 +335,24 @@ class SqliteTransaction final : public Transaction {
 
     void update_order(const Order& order) override {
         const std::string coupons = coupons_to_text(order.coupons);
-        Statement& s = s_.update_order.start();
-        s.bind(wxpay::wire_name(order.state))
-            .bind(order.device_info)
-            .bind(order.openid)
-            .bind(order.nonce_str)
-            .bind(v2::wire_name(order.sign_type))
-            .bind(order.prepay_id.str())
-            .bind(stored(order.prepaid_at))
-            .bind(order.code_url)
-            .bind(order.mweb_url);
-        bind_payment(s, order, coupons);
-        s.bind(order.id).run();
+        s_.update_order.run(wxpay::wire_name(order.state), order.device_info, order.openid,
+                            order.nonce_str, v2::wire_name(order.sign_type), order.prepay_id.str(),
+                            stored(order.prepaid_at), order.code_url, order.mweb_url,
+                            unless_empty(order.transaction_id.str()), stored(order.paid_at),
+                            order.bank_type, unless_empty(coupons), order.id);
     }
 
     std::optional<Order> find_order(std::int64_t id) override {
-        return one(s_.order_by_id.start().bind(id));
+        return one(s_.order_by_id.query(id));
     }
     std::optional<Order> find_order(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
-        return one(s_.order_by_number.start().bind(mch_id.str()).bind(out_trade_no.str()));
+        return one(s_.order_by_number.query(mch_id.str(), out_trade_no.str()));
     }
     std::optional<Order> find_order(const PrepayId& prepay_id) override {
-        return one(s_.order_by_prepay_id.start().bind(prepay_id.str()));
+        return one(s_.order_by_prepay_id.query(prepay_id.str()));
     }
     std::optional<Order> find_order(const TransactionId& transaction_id) override {
-        return one(s_.order_by_transaction_id.start().bind(transaction_id.str()));
+        return one(s_.order_by_transaction_id.query(transaction_id.str()));
     }
 
     std::vector<Order> orders(const OrderFilter& filter) override {
@@ -387,71 +363,58 @@ class SqliteTransaction final : public Transaction {
         where.below("id", filter.before_id);
         Statement list(db_, fmt::format("SELECT id, {} FROM orders{} ORDER BY id DESC LIMIT {}",
                                         kOrderColumns, where.sql(), filter.limit));
-        where.bind(list.start());
+        auto rows = list.query_all(where.values());
         std::vector<Order> out;
-        while (list.step()) out.push_back(order_from(list));
+        while (rows.next()) out.push_back(order_from(rows));
         return out;
     }
 
     void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
-        s_.burn.start().bind(mch_id.str()).bind(out_trade_no.str()).run();
+        s_.burn.run(mch_id.str(), out_trade_no.str());
         s_.has_burnt = true;
     }
     bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
         // Such numbers are rare, and each new order would ask: a store that never had one does not
         // look.
-        return s_.has_burnt && any(s_.is_burnt.start().bind(mch_id.str()).bind(out_trade_no.str()));
+        return s_.has_burnt && s_.is_burnt.query(mch_id.str(), out_trade_no.str()).next();
     }
     bool use_login_code(const AppId& appid, const std::string& code) override {
-        s_.use_code.start().bind(appid.str()).bind(code).run();
+        s_.use_code.run(appid.str(), code);
         return db_.changes() > 0;
     }
     void add_openid(const AppId& appid, const std::string& openid) override {
-        s_.add_openid.start().bind(openid).bind(appid.str()).run();
+        s_.add_openid.run(openid, appid.str());
     }
     bool is_openid_of_another_app(const AppId& appid, const std::string& openid) override {
-        return any(s_.is_openid_of_another_app.start().bind(openid).bind(appid.str()));
+        return s_.is_openid_of_another_app.query(openid, appid.str()).next();
     }
 
     void insert_notification(Notification& notification) override {
-        Statement& s = s_.insert_notification.start();
-        s.bind(wire_name(notification.kind))
-            .bind(notification.mch_id.str())
-            .bind(notification.out_trade_no.str())
-            .bind(notification.url)
-            .bind(notification.body)
-            .bind(wire_name(notification.state))
-            .bind(std::int64_t{notification.retries});
-        bind_time(s, notification.next_at);
-        s.run();
+        s_.insert_notification.run(wire_name(notification.kind), notification.mch_id.str(),
+                                   notification.out_trade_no.str(), notification.url,
+                                   notification.body, wire_name(notification.state),
+                                   std::int64_t{notification.retries},
+                                   stored(notification.next_at));
         notification.id = db_.last_id();
     }
 
     void update_notification(const Notification& notification) override {
-        Statement& s = s_.update_notification.start();
-        s.bind(wire_name(notification.state)).bind(std::int64_t{notification.retries});
-        bind_time(s, notification.next_at);
-        s.bind(notification.id).run();
+        s_.update_notification.run(wire_name(notification.state),
+                                   std::int64_t{notification.retries}, stored(notification.next_at),
+                                   notification.id);
     }
 
     void insert_attempt(std::int64_t notification_id, const Attempt& attempt) override {
-        s_.insert_attempt.start()
-            .bind(notification_id)
-            .bind(std::int64_t{attempt.n})
-            .bind(stored(attempt.at))
-            .bind(std::int64_t{attempt.http_status})
-            .bind(std::int64_t{attempt.latency.count()})
-            .bind(name(attempt.verdict))
-            .bind(attempt.reason)
-            .bind(attempt.response_body)
-            .run();
+        s_.insert_attempt.run(notification_id, std::int64_t{attempt.n}, stored(attempt.at),
+                              std::int64_t{attempt.http_status},
+                              std::int64_t{attempt.latency.count()}, name(attempt.verdict),
+                              attempt.reason, attempt.response_body);
     }
 
     std::optional<Notification> find_notification(std::int64_t id) override {
-        Statement& s = s_.notification_by_id.start().bind(id);
-        if (!s.step()) return std::nullopt;
-        Notification notification = notification_from(s);
-        s.start();
+        auto rows = s_.notification_by_id.query(id);
+        if (!rows.next()) return std::nullopt;
+        Notification notification = notification_from(rows);
         add_attempts(notification);
         return notification;
     }
@@ -464,48 +427,42 @@ class SqliteTransaction final : public Transaction {
         where.below("id", filter.before_id);
         Statement list(db_, fmt::format("SELECT {} FROM notifications{} ORDER BY id DESC LIMIT {}",
                                         kNotificationColumns, where.sql(), filter.limit));
-        where.bind(list.start());
+        auto rows = list.query_all(where.values());
         std::vector<Notification> out;
-        while (list.step()) out.push_back(notification_from(list));
+        while (rows.next()) out.push_back(notification_from(rows));
         for (Notification& each : out) add_attempts(each);
         return out;
     }
 
     void insert_timer(Timer& timer) override {
-        s_.insert_timer.start()
-            .bind(stored(timer.due))
-            .bind(std::int64_t{static_cast<int>(timer.kind)})
-            .bind(timer.subject)
-            .run();
+        s_.insert_timer.run(stored(timer.due), std::int64_t{static_cast<int>(timer.kind)},
+                            timer.subject);
         timer.id = db_.last_id();
     }
-    void erase_timer(std::int64_t id) override { s_.erase_timer.start().bind(id).run(); }
+    void erase_timer(std::int64_t id) override { s_.erase_timer.run(id); }
     void erase_timers(TimerKind kind, std::int64_t subject) override {
-        s_.erase_timers.start().bind(std::int64_t{static_cast<int>(kind)}).bind(subject).run();
+        s_.erase_timers.run(std::int64_t{static_cast<int>(kind)}, subject);
     }
 
     std::vector<Timer> claim_due(Instant now, std::size_t limit) override {
         std::vector<Timer> out;
-        Statement& s =
-            s_.due_timers.start().bind(stored(now)).bind(static_cast<std::int64_t>(limit));
-        while (s.step()) {
+        auto rows = s_.due_timers.query(stored(now), static_cast<std::int64_t>(limit));
+        while (rows.next()) {
             Timer timer;
-            timer.id = s.number();
-            timer.due = instant(s.number());
-            timer.kind = static_cast<TimerKind>(s.number());
-            timer.subject = s.number();
+            timer.id = rows.number();
+            timer.due = instant(rows.number());
+            timer.kind = static_cast<TimerKind>(rows.number());
+            timer.subject = rows.number();
             out.push_back(timer);
         }
-        for (const Timer& timer : out) s_.claim_timer.start().bind(timer.id).run();
+        for (const Timer& timer : out) s_.claim_timer.run(timer.id);
         return out;
     }
 
     std::optional<Instant> next_due() override {
-        Statement& s = s_.next_due.start();
-        if (!s.step()) return std::nullopt;
-        const Instant due = instant(s.number());
-        s.start();
-        return due;
+        auto rows = s_.next_due.query();
+        if (!rows.next()) return std::nullopt;
+        return instant(rows.number());
     }
 
     void reset(const std::optional<MchId>& mch_id) override {
@@ -532,51 +489,23 @@ class SqliteTransaction final : public Transaction {
     }
 
   private:
-    static void bind_rest(Statement& s, const Order& order, const std::string& coupons) {
-        bind_time(s, order.expires_at);
-        bind_payment(s, order, coupons);
-    }
-
-    static void bind_payment(Statement& s, const Order& order, const std::string& coupons) {
-        if (order.transaction_id.empty()) {
-            s.bind_null();
-        } else {
-            s.bind(order.transaction_id.str());
-        }
-        bind_time(s, order.paid_at);
-        s.bind(order.bank_type);
-        if (order.coupons.empty()) {
-            s.bind_null();
-        } else {
-            s.bind(coupons);
-        }
-    }
-
-    static std::optional<Order> one(Statement& s) {
-        if (!s.step()) return std::nullopt;
-        Order order = order_from(s);
-        s.start();
-        return order;
-    }
-
-    static bool any(Statement& s) {
-        const bool found = s.step();
-        s.start();
-        return found;
+    static std::optional<Order> one(Rows rows) {
+        if (!rows.next()) return std::nullopt;
+        return order_from(rows);
     }
 
     void add_attempts(Notification& notification) {
-        Statement& s = s_.attempts.start().bind(notification.id);
-        while (s.step()) {
+        auto rows = s_.attempts.query(notification.id);
+        while (rows.next()) {
             Attempt attempt;
-            attempt.n = static_cast<int>(s.number());
-            attempt.at = instant(s.number());
-            attempt.http_status = static_cast<int>(s.number());
-            attempt.latency = Millis(s.number());
-            const std::string_view verdict = s.text();
+            attempt.n = static_cast<int>(rows.number());
+            attempt.at = instant(rows.number());
+            attempt.http_status = static_cast<int>(rows.number());
+            attempt.latency = Millis(rows.number());
+            const std::string_view verdict = rows.text();
             attempt.verdict = known(parse_verdict(verdict), verdict);
-            attempt.reason = s.text();
-            attempt.response_body = s.text();
+            attempt.reason = rows.text();
+            attempt.response_body = rows.text();
             notification.attempts.push_back(std::move(attempt));
         }
     }

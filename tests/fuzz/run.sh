@@ -13,5 +13,5 @@ cp -r "$seeds" "$work/corpus"
 # The sanitizers of clang 14 cannot place their shadow memory where newer kernels put programs.
 fixed=(setarch "$(uname -m)" -R)
 "${fixed[@]}" true 2>/dev/null || fixed=()
-"${fixed[@]}" "$fuzzer" -runs=20000 -seed=1 -max_len=4096 -timeout=10 -print_final_stats=1 \
+"${fixed[@]}" "$fuzzer" -runs=20000 -seed=1 -max_len=4096 -timeout=10 \
     -artifact_prefix="$work/" "$work/corpus"

@@ -1,12 +1,16 @@
 // Any bytes to the XML reader. What it refuses must carry one of its own errors; what it takes must
-// be a flat message that survives being written, read and signed.
+// be a flat message in which another parser, pugixml, reads the same, and which survives being
+// written, read and signed.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <pugixml.hpp>
 
 #include "core/base/assert.hpp"
 #include "core/codec/utf8.hpp"
@@ -48,6 +52,34 @@ void check_fields(const XmlMessage& message) {
     WXPAY_ASSERT(!message.find("no such element"));
 }
 
+std::string text_of(const pugi::xml_node& element) {
+    std::string out;
+    for (const pugi::xml_node& piece : element.children()) {
+        WXPAY_ASSERT(piece.type() == pugi::node_pcdata || piece.type() == pugi::node_cdata);
+        out += piece.value();
+    }
+    return out;
+}
+
+void check_against_pugixml(std::string_view bytes, const XmlMessage& message) {
+    pugi::xml_document document;
+    constexpr unsigned kFlags = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
+                                pugi::parse_ws_pcdata | pugi::parse_doctype;
+    WXPAY_ASSERT(document.load_buffer(bytes.data(), bytes.size(), kFlags, pugi::encoding_utf8));
+    std::size_t at = 0;
+    for (const pugi::xml_node& element : document.document_element().children()) {
+        if (element.type() != pugi::node_element) {
+            WXPAY_ASSERT(std::string_view(element.value()).find_first_not_of(" \t\r\n") ==
+                         std::string_view::npos);
+            continue;
+        }
+        WXPAY_ASSERT(at < message.fields().size());
+        const FieldView& field = message.fields()[at++];
+        WXPAY_ASSERT(field.name == element.name() && field.value == text_of(element));
+    }
+    WXPAY_ASSERT(at == message.fields().size());
+}
+
 void check_written_again(const XmlMessage& message) {
     v2::Message copy;
     for (const FieldView& field : message.fields()) copy.text(field.name, field.value);
@@ -82,6 +114,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const XmlMessage message = std::move(*parsed);
     const std::size_t count = message.fields().size();
     check_fields(message);
+    check_against_pugixml(bytes, message);
     check_written_again(message);
     check_signature(message);
     WXPAY_ASSERT(refused_with(bytes, {.bytes_max = size - 1}, Errc::too_large));
