@@ -34,6 +34,7 @@ struct Flags {
     std::string notify_url;
     std::string ca_file;
     std::string data;
+    std::string api = "v2";
     std::string appid = "wx8888888888888888";
     std::string mch_id = "1900000109";
     std::string api_key = "192006250b4c09247ec02edce69f6a2d";
@@ -62,6 +63,8 @@ void declare(CLI::App& app, Flags& flags) {
            "where WeChat calls back (default: public url + /wxpay/notify)");
     option("--ca-file", "FILE", flags.ca_file, "PEM roots for an https gateway");
     option("--data", "DIR", flags.data, "keep the books in DIR/merchant.db (default: in memory)");
+    option("--api", "VERSION", flags.api, "version of the WeChat Pay API: v2")
+        ->capture_default_str();
     option("--appid", "APPID", flags.appid, "the app")->capture_default_str();
     option("--mch-id", "MCH_ID", flags.mch_id, "the merchant")->capture_default_str();
     // Others on this machine can read command lines: real secrets belong in the environment.
@@ -101,6 +104,7 @@ Millis duration(const char* flag, const std::string& value, Millis least) {
 }
 
 v2::Account account_from(const Flags& flags) {
+    demand(flags.api == "v2", "--api", flags.api, "v2");
     demand(AppId::parse(flags.appid).has_value(), "--appid", flags.appid,
            "wx and 16 digits or lower-case letters");
     demand(MchId::parse(flags.mch_id).has_value(), "--mch-id", flags.mch_id, "8 to 10 digits");

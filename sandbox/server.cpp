@@ -24,9 +24,9 @@ class SocketSender final : public Sender {
     explicit SocketSender(const std::vector<std::string>& allowed_hosts)
         : policy_(allowed_hosts), dispatcher_(options()) {}
 
-    void send(const http::Url& url, http::Request request, Millis timeout,
+    void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override {
-        dispatcher_.send(url, std::move(request), timeout,
+        dispatcher_.send(url, request, timeout,
                          [this, host = url.host, done = std::move(done)](http::Outcome outcome) {
                              if (outcome.kind == http::Outcome::Kind::not_allowed) {
                                  outcome.reason = policy_.why_not(host, outcome.reason);
@@ -79,8 +79,8 @@ class Server::Impl {
           edge(edge_options(config),
                [this](http::Request request) { return app.handle(std::move(request)); }) {
         scheduler.set_handler(
-            [this](const Timer& timer, std::function<void(Scheduler::Fired)> done) {
-                fire(timer, context, std::move(done));
+            [this](const Timer& timer, const std::function<void(Scheduler::Fired)>& done) {
+                fire(timer, context, done);
             });
     }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace wxpay {
@@ -25,7 +26,7 @@ std::optional<Millis> parse_duration(std::string_view text) {
         if (unit != name) continue;
         const double total = count * static_cast<double>(millis);
         if (!(total >= 0 && total <= kMost)) return std::nullopt;
-        return Millis(static_cast<std::int64_t>(total + 0.5));
+        return Millis(std::llround(total));
     }
     return std::nullopt;
 }

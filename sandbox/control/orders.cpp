@@ -194,7 +194,7 @@ Result<http::Answer, Problem> wait(const Call& call) {
         return problem_response({408, "timeout", fmt::format("'{}' was not {} in time", id, word)});
     };
     return http::Answer(
-        http::Later([&context, waiter = std::move(waiter)](http::Reply reply) mutable {
+        http::Later([&context, waiter = std::move(waiter)](const http::Reply& reply) mutable {
             waiter.reply = reply;
             if (!context.waiters.add(std::move(waiter))) {
                 reply(problem_response({503, "too_many_waiters",

@@ -14,7 +14,7 @@ class Sender {
   public:
     virtual ~Sender() = default;
     /// As http::Dispatcher::send(): `done` is called exactly once, from any thread, also at once.
-    virtual void send(const http::Url& url, http::Request request, Millis timeout,
+    virtual void send(const http::Url& url, const http::Request& request, Millis timeout,
                       std::function<void(http::Outcome)> done) = 0;
 };
 

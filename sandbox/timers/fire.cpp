@@ -27,7 +27,7 @@ void user_acts(const Timer& timer, Context& context) {
 
 }  // namespace
 
-void fire(const Timer& timer, Context& context, std::function<void(Scheduler::Fired)> done) {
+void fire(const Timer& timer, Context& context, const std::function<void(Scheduler::Fired)>& done) {
     using Fired = Scheduler::Fired;
     try {
         switch (timer.kind) {

@@ -9,6 +9,6 @@
 namespace wxpay::sandbox {
 
 /// Does what a timer is for: the scheduler's handler.
-void fire(const Timer& timer, Context& context, std::function<void(Scheduler::Fired)> done);
+void fire(const Timer& timer, Context& context, const std::function<void(Scheduler::Fired)>& done);
 
 }  // namespace wxpay::sandbox

@@ -8,9 +8,9 @@
 
 namespace wxpay::test {
 
-void RecordingSender::send(const http::Url& url, http::Request request, Millis timeout,
+void RecordingSender::send(const http::Url& url, const http::Request& request, Millis timeout,
                            std::function<void(http::Outcome)> done) {
-    sent.push_back({url.origin() + url.target, std::move(request), clock_.now(), timeout});
+    sent.push_back({url.origin() + url.target, request, clock_.now(), timeout});
     done(answer(sent.back()));
 }
 
@@ -55,8 +55,8 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
       notifier(context, sender),
       app(context) {
     scheduler.set_handler(
-        [this](const sandbox::Timer& timer, std::function<void(sandbox::Scheduler::Fired)> done) {
-            sandbox::fire(timer, context, std::move(done));
+        [this](const sandbox::Timer& timer, const std::function<void(sandbox::Scheduler::Fired)>& done) {
+            sandbox::fire(timer, context, done);
         });
 }
 

@@ -49,7 +49,7 @@ class RecordingSender final : public sandbox::Sender {
 
     explicit RecordingSender(const Clock& clock) : clock_(clock) {}
 
-    void send(const http::Url& url, http::Request request, Millis timeout,
+    void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override;
 
     static http::Outcome answered(int status, std::string body);
@@ -75,7 +75,7 @@ class AppHarness {
     static constexpr const char* kKey = "192006250b4c09247ec02edce69f6a2d";
     static constexpr const char* kOpenId = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 
-    explicit AppHarness(sandbox::Settings settings = {}, std::uint64_t seed = 1);
+    explicit AppHarness(sandbox::Settings given = {}, std::uint64_t seed = 1);
     ~AppHarness();
 
     /// A good JSAPI order; `changes` override fields, an empty optional value removes one with "-".

@@ -1,5 +1,3 @@
-#include "core/crypto/digest.hpp"
-
 #include <string>
 
 #include <gtest/gtest.h>
@@ -8,6 +6,7 @@
 
 #include "core/base/random.hpp"
 #include "core/codec/hex.hpp"
+#include "core/crypto/digest.hpp"
 
 namespace wxpay {
 namespace {
@@ -44,7 +43,8 @@ TEST(HmacSha256, GivesTheAnswersOfRfc4231) {
               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
-// The prepared state of a key is used again by a null key: it must be what a fresh start gives, in every length.
+// The prepared state of a key is used again by a null key: it must be what a fresh start gives, in
+// every length.
 TEST(HmacSha256, UsesAKeyAgainWithoutATrace) {
     SeededRandom random(1);
     const Secret key(random.alphanumeric(32));

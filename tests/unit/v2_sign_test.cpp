@@ -1,11 +1,11 @@
-#include "core/v2/sign.hpp"
-
 #include <array>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "core/v2/sign.hpp"
 
 namespace wxpay::v2 {
 namespace {

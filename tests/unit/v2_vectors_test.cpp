@@ -1,5 +1,5 @@
-// Every signing entry of tests/vectors/v2-vectors.json. The entries for encrypted refund notices (refund_req_info…)
-// belong to the code that will decrypt them.
+// Every signing entry of tests/vectors/v2-vectors.json. The entries for encrypted refund notices
+// (refund_req_info…) belong to the code that will decrypt them.
 #include <algorithm>
 #include <cctype>
 #include <functional>
@@ -41,9 +41,7 @@ std::string with_digit_changed(std::string sign, std::size_t at) {
 /// The string to sign, the signature, and that nothing near it passes.
 void expect_signed_as(const SignVector& vector, std::span<const FieldView> fields) {
     const std::string key(vector.key.reveal());
-    EXPECT_EQ(string_to_sign(fields) + key,
-              // Without a field the text is only "key=…"; the '&' of "&key=" joins, it does not lead.
-              vector.string_to_sign);
+    EXPECT_EQ(string_to_sign(fields) + key, vector.string_to_sign);
     EXPECT_EQ(sign(fields, vector.key, vector.type), vector.sign);
 
     EXPECT_TRUE(verify(fields, vector.sign, vector.key, vector.type));
@@ -53,7 +51,8 @@ void expect_signed_as(const SignVector& vector, std::span<const FieldView> field
     }
     EXPECT_FALSE(verify(fields, vector.sign, vector.key, other(vector.type)));
     EXPECT_FALSE(verify(fields, vector.sign, Secret(key + "0"), vector.type));
-    EXPECT_FALSE(verify(fields, vector.sign, Secret(std::string(key.rbegin(), key.rend())), vector.type));
+    EXPECT_FALSE(
+        verify(fields, vector.sign, Secret(std::string(key.rbegin(), key.rend())), vector.type));
     EXPECT_FALSE(verify(fields, "", vector.key, vector.type));
     EXPECT_FALSE(verify(fields, vector.sign.substr(1), vector.key, vector.type));
     EXPECT_FALSE(verify(fields, vector.sign + "0", vector.key, vector.type));
@@ -101,18 +100,24 @@ TEST(V2Vectors, FieldsAreSigned) {
 }
 
 TEST(V2Vectors, FieldsSurviveOurWriterAndReader) {
-    const std::size_t run = for_each_vector("sign", [](const SignVector& vector) {
+    std::vector<std::string> unwritable;
+    const std::size_t run = for_each_vector("sign", [&](const SignVector& vector) {
         Message message;
         for (const auto& [name, value] : vector.fields) {
             if (name != "sign") message.text(name, value);
         }
         message.sign(vector.key, vector.type);
         const auto read = XmlMessage::parse(message.render());
-        ASSERT_TRUE(read) << read.error().detail;
+        if (!read) {
+            unwritable.push_back(vector.id);
+            return;
+        }
         EXPECT_EQ(read->get("sign"), vector.sign);
         expect_signed_as(vector, read->fields());
     });
     EXPECT_EQ(run, 41U);
+    // One has a name that begins with a digit, which no XML can carry.
+    EXPECT_THAT(unwritable, testing::ElementsAre("case-sensitive-order"));
 }
 
 TEST(V2Vectors, AServerThatIsNotToldOfHmacTakesMd5AndRefuses) {
@@ -161,7 +166,8 @@ TEST(V2Vectors, PaySignsAreThoseOfTheClients) {
         expect_signed_as(vector, vector.views());
         if (vector.kind == "JSAPI") {
             ++jsapi;
-            // A negative is a value that the client makes of wrong names, or of a type that is not the order's.
+            // A negative is a value that the client makes of wrong names, or of a type that is not
+            // the order's.
             const SignType orders = vector.id == "jsapi-wrong-type" ? SignType::md5 : vector.type;
             EXPECT_EQ(pay_sign(jsapi_payment(vector), vector.key, orders) == vector.sign,
                       !vector.negative);
