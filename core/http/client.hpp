@@ -19,14 +19,17 @@ class Transport {
     virtual Result<Response> send(const Request& request) = 0;
 };
 
-/// A blocking HTTP/1.1 client for one base url, by cpp-httplib. Thread-safe: each caller borrows a kept connection.
+/// A blocking HTTP/1.1 client for one base url, by cpp-httplib. Thread-safe: each caller borrows a
+/// kept connection.
 class Client final : public Transport {
   public:
     struct Options {
-        std::string base_url;  ///< http://host[:port] or https://host[:port], with an optional path prefix
+        std::string
+            base_url;  ///< http://host[:port] or https://host[:port], with an optional path prefix
         Millis connect_timeout = std::chrono::seconds(2);
         Millis answer_timeout = std::chrono::seconds(10);
-        std::string ca_file;  ///< PEM roots instead of the system's; certificates are always verified
+        std::string
+            ca_file;  ///< PEM roots instead of the system's; certificates are always verified
         std::size_t body_bytes_max = 16 * 1024 * 1024;
     };
 

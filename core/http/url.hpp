@@ -14,12 +14,14 @@ struct Url {
     int port = 0;        ///< the scheme's default when the url names none
     std::string target;  ///< path and query as they go on the request line, at least "/"
 
-    /// Fails with malformed: other scheme, no host, bad port, user info, spaces or control characters.
+    /// Fails with malformed: other scheme, no host, bad port, user info, spaces or control
+    /// characters.
     static Result<Url> parse(std::string_view text);
 
     /// "scheme://host:port", the key under which connections are shared.
     std::string origin() const;
-    /// The Host header's value: the port only when it is not the scheme's default, IPv6 in brackets.
+    /// The Host header's value: the port only when it is not the scheme's default, IPv6 in
+    /// brackets.
     std::string authority() const;
 };
 

@@ -49,11 +49,13 @@ Message& Message::append(const Message& other) {
 }
 
 Message& Message::sign(const Secret& key, SignType type, std::string_view after) {
-    const std::string signature = v2::sign(fields(), key, type);
+    // Added before the place is looked for: the first element of all makes room, and moves the
+    // rest.
+    const Element signature = add("sign", v2::sign(fields(), key, type), false);
     auto at = std::find_if(elements_.begin(), elements_.end(),
                            [&](const Element& element) { return name(element) == after; });
     if (at != elements_.end()) ++at;
-    elements_.insert(at, add("sign", signature, false));
+    elements_.insert(at, signature);
     return *this;
 }
 

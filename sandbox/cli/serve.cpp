@@ -171,12 +171,16 @@ Config config_from(const Flags& flags) {
 /// The message as a JSON string: it may quote what a merchant sent.
 class JsonMessage final : public spdlog::custom_flag_formatter {
   public:
-    void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& out) override {
         const nlohmann::json text(std::string(message.payload.begin(), message.payload.end()));
-        const std::string json = text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        const std::string json =
+            text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         out.append(json.data(), json.data() + json.size());
     }
-    std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+    std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<JsonMessage>();
+    }
 };
 
 void set_up_log(const Flags& flags) {

@@ -54,10 +54,10 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
       context{directory, settings, *store, clock, random, exchanges, scheduler, notifier, waiters},
       notifier(context, sender),
       app(context) {
-    scheduler.set_handler(
-        [this](const sandbox::Timer& timer, const std::function<void(sandbox::Scheduler::Fired)>& done) {
-            sandbox::fire(timer, context, done);
-        });
+    scheduler.set_handler([this](const sandbox::Timer& timer,
+                                 const std::function<void(sandbox::Scheduler::Fired)>& done) {
+        sandbox::fire(timer, context, done);
+    });
 }
 
 AppHarness::~AppHarness() {

@@ -162,6 +162,13 @@ TEST(V2Message, PutsTheSignBehindTheNamedElement) {
     EXPECT_EQ(names(""), "a nonce_str b sign ");
 }
 
+TEST(V2Message, CanBeSignedWithoutAnyElement) {
+    Message message;
+    message.sign(kKey, SignType::md5);
+    EXPECT_EQ(message.render(),
+              "<xml><sign><![CDATA[1526FD440C2A8E68F74374B33E8BDF73]]></sign>\n</xml>");
+}
+
 TEST(V2Message, AppendsAnotherOne) {
     Message head;
     head.text("a", "1").number("b", 2);

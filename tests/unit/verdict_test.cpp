@@ -118,7 +118,7 @@ TEST(JudgeV2, SaysWhatAnAnswerLooksLikeAndWhatIsWanted) {
         {"<HTML><body><h1>Not here</h1></body></HTML>", "HTML"},
         {"<xml>\\n<return_code>SUCCESS</return_code>\\n</xml>", "a backslash and an n"},
         {"<xml>text<return_code>SUCCESS</return_code></xml>",
-         "XML that cannot be read (text between the elements)"},
+         "XML that cannot be read (text between the elements"},
         {"<xml><return_code>SUCCESS</return_code>", "XML that cannot be read ("},
         {"<!DOCTYPE xml [<!ENTITY a 'b'>]><xml><return_code>SUCCESS</return_code></xml>",
          "XML that cannot be read ("},

@@ -457,9 +457,9 @@ TEST(Xml, ReadsTheMessagesThatPublicLibrariesTestWith) {
     constexpr Sample kSamples[] = {
         {"notify_or_query_351c823cac", 20, "coupon_type", "CASH"},
         {"notify_or_query_3d87ddda0c", 24, "attach", "支付测试"},
-        {"notify_or_query_64a0a97ea6", 25, "attach", "订单额外描述"},
+        {"notify_or_query_64a0a97ea6", 26, "attach", "订单额外描述"},
         {"notify_or_query_d1f4f77eed", 24, "coupon_fee_0", "100"},
-        {"notify_or_query_db169e443e", 18, "openid", "oUpF8uN95-Ptaags6E_roPHg7AG0"},
+        {"notify_or_query_db169e443e", 19, "openid", "oUpF8uN95-Ptaags6E_roPHg7AG0"},
         {"request_54edbd968f", 11, "transaction_id", ""},
         {"request_b9f12b16be", 10, "body", "测试商品"},
         {"request_c45a5b6f2d", 7, "product_id", "88888"},
