@@ -12,7 +12,7 @@ namespace wxpay::bench {
 namespace {
 
 void parse_xml(benchmark::State& state, const std::string& xml) {
-    for (auto _ : state) benchmark::DoNotOptimize(XmlMessage::parse(xml));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(XmlMessage::parse(xml));
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(xml.size()));
 }
 
@@ -21,11 +21,11 @@ void render_xml(benchmark::State& state) {
     for (const FieldView& field : order_fields("20240601120000001"))
         message.text(field.name, field.value);
     message.sign(demo_key(), v2::SignType::md5);
-    for (auto _ : state) benchmark::DoNotOptimize(message.render());
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(message.render());
 }
 
 void check_utf8(benchmark::State& state, const std::string& text) {
-    for (auto _ : state) benchmark::DoNotOptimize(is_utf8(text));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(is_utf8(text));
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 

@@ -40,7 +40,7 @@ void unified_order(benchmark::State& state) {
     std::vector<http::Request> requests;
     std::size_t at = 0;
     int batch = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         if (at == requests.size()) {
             state.PauseTiming();
             requests.clear();
@@ -68,7 +68,7 @@ void order_query(benchmark::State& state) {
         .text("out_trade_no", "Q1");
     const http::Request request =
         post("/pay/orderquery", message.sign(demo_key(), v2::SignType::md5).render());
-    for (auto _ : state) benchmark::DoNotOptimize(server.app().handle(request));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(server.app().handle(request));
 }
 BENCHMARK(order_query);
 

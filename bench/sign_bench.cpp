@@ -86,32 +86,33 @@ std::string notification_bytes(SignType type) {
 
 void bare_md5(benchmark::State& state, const std::string& bytes) {
     BareDigest digest;
-    for (auto _ : state) benchmark::DoNotOptimize(digest(bytes));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(digest(bytes));
 }
 
 void bare_hmac(benchmark::State& state, const std::string& bytes) {
     BareMac mac(demo_key().reveal());
-    for (auto _ : state) benchmark::DoNotOptimize(mac(bytes));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(mac(bytes));
 }
 
 void sign(benchmark::State& state, SignType type) {
     const Secret key = demo_key();
     const auto fields = order_fields("20240601120000001");
-    for (auto _ : state) benchmark::DoNotOptimize(v2::sign(fields, key, type));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(v2::sign(fields, key, type));
 }
 
 void verify(benchmark::State& state, SignType type) {
     const Secret key = demo_key();
     const auto fields = order_fields("20240601120000001");
     const std::string signature = v2::sign(fields, key, type);
-    for (auto _ : state) benchmark::DoNotOptimize(v2::verify(fields, signature, key, type));
+    for ([[maybe_unused]] auto _ : state)
+        benchmark::DoNotOptimize(v2::verify(fields, signature, key, type));
 }
 
 /// From the bytes of a callback to the verdict, as a merchant's handler does it.
 void verify_xml(benchmark::State& state, SignType type) {
     const Secret key = demo_key();
     const std::string xml = notification_xml(type);
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         const auto message = XmlMessage::parse(xml);
         if (!message || !v2::verify(message->fields(), message->get("sign"), key, type)) {
             state.SkipWithError("the notification does not verify");

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Measures: signing and XML beside the bare OpenSSL operations, and the server beside its own constant reply and
+# nginx's. Ratios of one run count; absolute figures depend on the machine and on who else uses it.
+#   scripts/bench.sh [ROUNDS]      rounds of the HTTP part, default 3 (medians are printed)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export LC_ALL=C.UTF-8
+rounds=${1:-3}
+seconds=2
+
+scripts/install-deps.sh build test bench demo
+[ -f build/ci/build.ninja ] || cmake --preset ci >/dev/null
+echo "bench: build of build/ci"
+cmake --build build/ci --target wxpay-bench wxpay-bench-orders wxpay-sandbox >/dev/null
+
+work=$(mktemp -d)
+children=()
+cleanup() {
+    for pid in "${children[@]}"; do kill "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+echo "bench: signing, XML, handlers (medians of 7 interleaved repetitions)"
+build/ci/bench/wxpay-bench --benchmark_repetitions=7 --benchmark_enable_random_interleaving=true \
+    --benchmark_report_aggregates_only=true --benchmark_format=json 2>/dev/null >"$work/bench.json"
+jq -r '.benchmarks[] | select(.aggregate_name == "median") | "\(.run_name) \(.cpu_time)"' "$work/bench.json" |
+    awk '{ ns[$1] = $2; printf "  %-34s %10.0f ns\n", $1, $2 }
+         function ratio(what, a, b, most) { if (ns[a] && ns[b]) printf "  %-46s %5.2f  (wanted: at most %s)\n", what, ns[a] / ns[b], most }
+         END { print ""
+               ratio("MD5 sign / bare digest", "sign/md5", "bare_md5/order", "1.6")
+               ratio("HMAC-SHA256 sign / bare MAC", "sign/hmac_sha256", "bare_hmac/order", "2")
+               ratio("verify with XML, MD5 / bare digest", "verify_xml/md5", "bare_md5/notification", "3") }'
+
+echo
+echo "bench: HTTP (requests per second, one wrk thread, medians of $rounds rounds)"
+orders=400000
+build/ci/bench/wxpay-bench-orders --count $orders >"$work/orders.txt"
+
+start_sandbox() { # log file: starts one and sets url and pid
+    rm -f "$work/ready"
+    build/ci/sandbox/wxpay-sandbox --port 0 --quiet --ready-file "$work/ready" &
+    pid=$!
+    children+=("$pid")
+    until [ -s "$work/ready" ] || ! kill -0 "$pid" 2>/dev/null; do sleep 0.005; done
+    url=$(jq -r .http "$work/ready")
+}
+
+began=$(date +%s%N)
+start_sandbox
+curl -s -o "$work/health" "$url/_sandbox/health"
+first_answer=$((($(date +%s%N) - began) / 1000000))
+idle_kib=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
+
+nginx_port=$((20000 + RANDOM % 20000))
+reply=$(head -c 456 /dev/zero | tr '\0' 'x')
+cat >"$work/nginx.conf" <<CONF
+worker_processes 1;
+daemon off;
+pid $work/nginx.pid;
+error_log /dev/null;
+events { worker_connections 4096; }
+http {
+    access_log off;
+    keepalive_requests 100000000;
+    client_body_temp_path $work/body;
+    proxy_temp_path $work/proxy;
+    fastcgi_temp_path $work/fastcgi;
+    uwsgi_temp_path $work/uwsgi;
+    scgi_temp_path $work/scgi;
+    server { listen 127.0.0.1:$nginx_port backlog=4096; location / { return 200 '$reply'; } }
+}
+CONF
+nginx -p "$work" -c "$work/nginx.conf" 2>/dev/null &
+children+=($!)
+until curl -s -o /dev/null "http://127.0.0.1:$nginx_port/"; do kill -0 "${children[-1]}" || { echo "bench: nginx does not start" >&2; exit 1; }; done
+
+load() { # connections method target base from: requests per second
+    BODIES=$work/orders.txt METHOD=$2 TARGET=$3 FROM=$5 \
+        wrk -t1 -c"$1" -d${seconds}s -s bench/unifiedorder.lua "$4" | awk '/Requests\/sec/ { print $2 }'
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+for connections in 32 128; do
+    : >"$work/a" && : >"$work/b" && : >"$work/c"
+    for ((round = 0; round < rounds; round++)); do
+        # Each round has a sandbox of its own: every order is new, and all start with an empty ledger.
+        kill "$pid" && wait "$pid" 2>/dev/null || true
+        start_sandbox
+        load $connections GET /_sandbox/health "$url" 0 >>"$work/b"
+        load $connections POST /pay/unifiedorder "$url" 0 >>"$work/a"
+        load $connections POST / "http://127.0.0.1:$nginx_port" 0 >>"$work/c"
+    done
+    paste "$work/a" "$work/b" "$work/c" | awk '{ printf "%.4f %.4f\n", $1 / $2, $1 / $3 }' >"$work/ratios"
+    printf '  %4d connections: unifiedorder %8.0f   own constant %8.0f   nginx constant %8.0f\n' "$connections" \
+        "$(median <"$work/a")" "$(median <"$work/b")" "$(median <"$work/c")"
+    printf '  %-46s %5.2f  (wanted: at least 0.6)\n' "  unifiedorder / own constant" "$(cut -d' ' -f1 "$work/ratios" | median)"
+    printf '  %-46s %5.2f\n' "  unifiedorder / nginx constant" "$(cut -d' ' -f2 "$work/ratios" | median)"
+done
+
+echo
+echo "bench: many connections"
+kill "$pid" && wait "$pid" 2>/dev/null || true
+start_sandbox
+BODIES=$work/orders.txt wrk -t1 -c512 -d4s --latency -s bench/unifiedorder.lua "$url" >"$work/many" &
+wrk_pid=$!
+slowest=0
+for _ in $(seq 20); do
+    took=$(curl -s -o /dev/null -m 5 -w '%{time_total}' "$url/_sandbox/health" || echo 5)
+    slowest=$(awk -v a="$slowest" -v b="$took" 'BEGIN { print a > b ? a : b }')
+done
+wait "$wrk_pid"
+awk '/Requests\/sec/ { printf "  512 busy connections: %.0f requests per second", $2 }' "$work/many"
+awk '/99%/ { printf ", p99 %s", $2 } /Socket errors/ { printf ", %s", $0 } END { print "" }' "$work/many"
+awk -v s="$slowest" 'BEGIN { printf "  a newcomer beside them, slowest of 20: %.0f ms\n", s * 1000 }'
+
+node - "$url" >"$work/idle.out" <<'JS' &
+const net = require('node:net');
+const { port, hostname } = new URL(process.argv[2]);
+let open = 0;
+for (let i = 0; i < 500; ++i) net.connect(port, hostname, () => { if (++open === 500) console.log('open'); });
+setTimeout(() => process.exit(0), 8000);
+JS
+children+=($!)
+until grep -q open "$work/idle.out"; do sleep 0.05; done
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+before=$(ticks)
+sleep 5
+printf '  500 idle connections for 5 s: %d CPU ticks of 10 ms\n' $(($(ticks) - before))
+printf '  start to first answer: %d ms (wanted: below 50, curl and its start included)\n' "$first_answer"
+printf '  idle memory: %.1f MiB (wanted: below 16)\n' "$(awk -v k="$idle_kib" 'BEGIN { print k / 1024 }')"
