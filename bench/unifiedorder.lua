@@ -1,12 +1,16 @@
--- wrk: sends the lines of the file BODIES one after another, from line FROM on, as METHOD PATH.
+-- wrk -t1: sends the lines of the file BODIES one after another, from line FROM on, as METHOD TARGET.
 -- The constant replies get the same bodies, so that the load generator costs the same in every row.
-local lines = {}
-for line in io.lines(os.getenv("BODIES")) do lines[#lines + 1] = line end
-local method, path = os.getenv("METHOD") or "POST", os.getenv("TARGET") or "/pay/unifiedorder"
-local at = tonumber(os.getenv("FROM") or "0")
-local headers = { ["Content-Type"] = "text/xml" }
+local requests, at = {}, tonumber(os.getenv("FROM") or "0")
 
-request = function()
-    at = at % #lines + 1
-    return wrk.format(method, path, headers, lines[at])
+function init()
+    local method, target = os.getenv("METHOD") or "POST", os.getenv("TARGET") or "/pay/unifiedorder"
+    local headers = { ["Content-Type"] = "text/xml", ["Host"] = wrk.headers["Host"] }
+    for line in io.lines(os.getenv("BODIES")) do
+        requests[#requests + 1] = wrk.format(method, target, headers, line)
+    end
+end
+
+function request()
+    at = at % #requests + 1
+    return requests[at]
 end

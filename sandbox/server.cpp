@@ -78,6 +78,7 @@ class Server::Impl {
           app(context),
           edge(edge_options(config),
                [this](http::Request request) { return app.handle(std::move(request)); }) {
+        scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
         scheduler.set_handler(
             [this](const Timer& timer, const std::function<void(Scheduler::Fired)>& done) {
                 fire(timer, context, done);

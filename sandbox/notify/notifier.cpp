@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/base/duration.hpp"
 #include "core/codec/utf8.hpp"
 
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/schedule.hpp"
+#include "sandbox/timers/scheduler.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -19,7 +23,7 @@ namespace {
 /// Under a clock that stands, waiting 5 real seconds again and again for a merchant that hangs
 /// would turn a day of retries into minutes. Once it has let the whole timeout pass, later attempts
 /// get this long until it answers again.
-constexpr Millis kHungTimeout{20};
+constexpr Millis kHungTimeout{10};
 
 /// source  [C] Content-Type and User-Agent as recalled from captures; the others are plain HTTP
 http::Request request_for(const Notification& notification) {
@@ -115,7 +119,40 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         return finish(http::Outcome{
             http::Outcome::Kind::unreachable, {}, Millis{0}, "notify_url is not a url"});
     }
-    sender_.send(*url, request_for(notification), timeout_for(url->origin()), std::move(finish));
+    std::uint64_t key = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        key = ++last_attempt_;
+        in_flight_.emplace(key, InFlight{context_.clock.now(), std::move(finish)});
+    }
+    sender_.send(*url, request_for(notification), timeout_for(url->origin()),
+                 [this, key](http::Outcome outcome) {
+                     std::unique_lock lock(mutex_);
+                     auto ended = in_flight_.extract(key);
+                     lock.unlock();
+                     if (!ended.empty()) ended.mapped().finish(std::move(outcome));
+                 });
+}
+
+void Notifier::hurry(Instant target) {
+    std::vector<InFlight> late;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto each = in_flight_.begin(); each != in_flight_.end();) {
+            const auto next = std::next(each);
+            if (target - each->second.at >= context_.settings.notify_timeout) {
+                late.push_back(std::move(in_flight_.extract(each).mapped()));
+            }
+            each = next;
+        }
+    }
+    for (InFlight& each : late) {
+        each.finish(http::Outcome{http::Outcome::Kind::timed_out,
+                                  {},
+                                  Scheduler::kGrace,
+                                  "no answer before the clock was moved past " +
+                                      format_duration(context_.settings.notify_timeout)});
+    }
 }
 
 std::optional<Verdict> Notifier::record(std::int64_t notification_id,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -32,11 +33,19 @@ class Notifier {
     /// nothing.
     void resend(std::int64_t notification_id, Done done);
 
+    /// The clock is about to move to `target`: who has not answered by now and would be late then,
+    /// has not answered.
+    void hurry(Instant target);
     /// What comes back from now on is not recorded: it was cut short by us, and is tried again
     /// after a restart.
     void stop() { stopping_ = true; }
 
   private:
+    struct InFlight {
+        Instant at;
+        std::function<void(http::Outcome)> finish;
+    };
+
     void attempt(const Notification& notification, std::optional<Timer> timer, Done done);
     std::optional<Verdict> record(std::int64_t notification_id, const std::optional<Timer>& timer,
                                   Attempt attempt);
@@ -47,6 +56,9 @@ class Notifier {
     Sender& sender_;
     std::atomic<bool> stopping_{false};
     std::mutex mutex_;
+    std::map<std::uint64_t, InFlight>
+        in_flight_;  // each ends once: by its answer, or by a clock that was moved
+    std::uint64_t last_attempt_ = 0;
     std::set<std::string> hung_;  // origins whose last attempt let the whole timeout pass
 };
 

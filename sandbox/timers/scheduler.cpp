@@ -71,16 +71,22 @@ std::size_t Scheduler::fire_due(const std::shared_ptr<Advanced>& counts) {
     return due.size();
 }
 
-bool Scheduler::wait_until_idle() {
+bool Scheduler::wait_until_idle(Instant target) {
+    const auto idle = [this] { return in_flight_ == 0 || stopping_; };
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return in_flight_ == 0 || stopping_; });
+    if (hurry_ && !changed_.wait_for(lock, kGrace, idle)) {
+        lock.unlock();
+        hurry_(target);
+        lock.lock();
+    }
+    changed_.wait(lock, idle);
     return !stopping_;
 }
 
 Scheduler::Advanced Scheduler::run_until(Instant target) {
     // Shared: when the scheduler is stopping, what is in flight may outlive this call.
     const auto counts = std::make_shared<Advanced>();
-    while (wait_until_idle()) {
+    while (wait_until_idle(target)) {
         const auto next = store_.begin()->next_due();
         if (!next || *next > target) break;
         clock_.advance_to(*next);

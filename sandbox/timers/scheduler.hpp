@@ -27,6 +27,11 @@ class Scheduler {
     /// also at once.
     using Handler = std::function<void(const Timer&, std::function<void(Fired)> done)>;
 
+    /// Called when an advance has waited kGrace of real time for what is in flight: whatever
+    /// `target` is too late for, should be ended now.
+    using Hurry = std::function<void(Instant target)>;
+    static constexpr Millis kGrace{700};
+
     struct Advanced {
         Instant now;
         std::uint64_t fired = 0;
@@ -41,6 +46,7 @@ class Scheduler {
 
     /// Before start() or run_until(); the handler must outlive the scheduler's thread.
     void set_handler(Handler handler) { handler_ = std::move(handler); }
+    void set_hurry(Hurry hurry) { hurry_ = std::move(hurry); }
 
     /// From now on a thread fires timers as they fall due.
     void start();
@@ -67,11 +73,12 @@ class Scheduler {
     void loop();
     /// Fires the timers that are due now; returns how many.
     std::size_t fire_due(const std::shared_ptr<Advanced>& counts);
-    bool wait_until_idle();
+    bool wait_until_idle(Instant target);
 
     Store& store_;
     VirtualClock& clock_;
     Handler handler_;
+    Hurry hurry_;
 
     std::mutex mutex_;
     std::condition_variable changed_;

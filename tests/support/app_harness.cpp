@@ -1,6 +1,7 @@
 #include "tests/support/app_harness.hpp"
 
 #include <future>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@ namespace wxpay::test {
 void RecordingSender::send(const http::Url& url, const http::Request& request, Millis timeout,
                            std::function<void(http::Outcome)> done) {
     sent.push_back({url.origin() + url.target, request, clock_.now(), timeout});
+    if (hang) return std::exchange(hang, nullptr)(std::move(done));
     done(answer(sent.back()));
 }
 
@@ -54,6 +56,7 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
       context{directory, settings, *store, clock, random, exchanges, scheduler, notifier, waiters},
       notifier(context, sender),
       app(context) {
+    scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
     scheduler.set_handler([this](const sandbox::Timer& timer,
                                  const std::function<void(sandbox::Scheduler::Fired)>& done) {
         sandbox::fire(timer, context, done);

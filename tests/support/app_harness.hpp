@@ -58,6 +58,8 @@ class RecordingSender final : public sandbox::Sender {
     static http::Outcome success();
 
     Answer answer = [](const Sent&) { return success(); };
+    /// When set, takes the next callback's answer into its own hands, once.
+    std::function<void(std::function<void(http::Outcome)>)> hang;
     std::vector<Sent> sent;
 
   private:
