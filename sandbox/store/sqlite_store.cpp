@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <mutex>
 #include <span>
 #include <stdexcept>
@@ -176,13 +177,11 @@ struct Statements {
         : begin(db, "BEGIN"),
           commit(db, "COMMIT"),
           rollback(db, "ROLLBACK"),
-          insert_order(
-              db,
-              fmt::format(
-                  "INSERT INTO orders ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                  "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                  "ON CONFLICT (mch_id, out_trade_no) DO NOTHING",
-                  kOrderColumns)),
+          insert_order(db, fmt::format("INSERT INTO orders (id, {}) VALUES (?, ?, ?, ?, ?, ?, ?, "
+                                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                                       "ON CONFLICT (mch_id, out_trade_no) DO NOTHING",
+                                       kOrderColumns)),
           update_order(db,
                        "UPDATE orders SET state = ?, device_info = ?, openid = ?, nonce_str = ?, "
                        "sign_type = ?, "
@@ -228,6 +227,9 @@ struct Statements {
         Statement count(db, "SELECT EXISTS (SELECT 1 FROM burnt_numbers)");
         auto rows = count.query();
         has_burnt = rows.next() && rows.number() != 0;
+        Statement last(db, "SELECT max(id) FROM orders");
+        auto last_rows = last.query();
+        if (last_rows.next()) last_order_id = last_rows.number();
     }
 
     Statement begin, commit, rollback;
@@ -238,6 +240,10 @@ struct Statements {
         attempts;
     Statement insert_timer, erase_timer, erase_timers, due_timers, claim_timer, next_due;
     bool has_burnt = false;  // whether burnt_numbers may hold a row
+    // Counted here: SQLite would give the ids of a reset's orders again, and what was in flight at
+    // the reset (a fired timer, a long poll) would take a new order for the old one. AUTOINCREMENT
+    // would cost each order a write.
+    std::int64_t last_order_id = 0;
 };
 
 /// Keeps a second server out of the directory for as long as this one lives, however it dies.
@@ -252,18 +258,29 @@ class DirectoryLock {
                             directory.string(), std::strerror(errno)));
         }
         if (flock(handle_, LOCK_EX | LOCK_NB) != 0) {
+            const int problem = errno;
             ::close(handle_);
             throw std::runtime_error(
-                fmt::format("--data {}: another wxpay-sandbox uses this directory; stop it, or "
-                            "choose another directory",
-                            directory.string()));
+                problem == EWOULDBLOCK
+                    ? fmt::format("--data {}: another wxpay-sandbox{} uses this directory; stop "
+                                  "it, or choose another directory",
+                                  directory.string(), pid_in(path))
+                    : fmt::format("--data {}: it cannot be locked ({}); choose another directory",
+                                  directory.string(), std::strerror(problem)));
         }
+        std::ofstream(path) << ::getpid() << '\n';  // for who comes second; without it, no harm
     }
     ~DirectoryLock() { ::close(handle_); }
     DirectoryLock(const DirectoryLock&) = delete;
     DirectoryLock& operator=(const DirectoryLock&) = delete;
 
   private:
+    static std::string pid_in(const std::string& path) {
+        pid_t pid = 0;
+        std::ifstream(path) >> pid;
+        return pid > 0 ? fmt::format(" (pid {})", pid) : std::string();
+    }
+
     int handle_ = -1;
 };
 
@@ -274,12 +291,20 @@ class SqliteStore::Impl {
     explicit Impl(std::unique_ptr<DirectoryLock> directory_lock, const std::string& path)
         : lock(std::move(directory_lock)), db(prepare(path)), statements(*db) {}
 
-    static std::unique_ptr<Database> prepare(const std::string& path) {
+    static std::unique_ptr<Database> connect(const std::string& path) try {
         auto db = std::make_unique<Database>(path);
-        // WAL with NORMAL survives a killed process; only a power cut may take back the last
-        // commits.
+        // The timeout is for people who look into the file with other programs. WAL with NORMAL
+        // survives a killed process; only a power cut may take back the last commits.
         db->execute(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+            "PRAGMA foreign_keys = ON;");
+        return db;
+    } catch (const std::runtime_error& error) {
+        throw std::runtime_error(fmt::format("{}; choose another directory", error.what()));
+    }
+
+    static std::unique_ptr<Database> prepare(const std::string& path) {
+        auto db = connect(path);
         db->migrate(kMigrations);
         db->execute("UPDATE timers SET claimed = 0 WHERE claimed = 1");
         return db;
@@ -319,8 +344,9 @@ class SqliteTransaction final : public Transaction {
     bool insert_order(Order& order) override {
         if (is_burnt(order.mch_id, order.out_trade_no)) return false;
         const std::string coupons = coupons_to_text(order.coupons);
+        const std::int64_t id = s_.last_order_id + 1;
         s_.insert_order.run(
-            order.mch_id.str(), order.out_trade_no.str(), order.appid.str(), order.sub_mch_id,
+            id, order.mch_id.str(), order.out_trade_no.str(), order.appid.str(), order.sub_mch_id,
             order.sub_appid, wire_name(order.api), wxpay::wire_name(order.trade_type),
             wxpay::wire_name(order.state), order.total.count(), order.body, order.attach,
             order.device_info, order.openid, order.sub_openid, order.notify_url, order.nonce_str,
@@ -329,7 +355,8 @@ class SqliteTransaction final : public Transaction {
             stored(order.expires_at), unless_empty(order.transaction_id.str()),
             stored(order.paid_at), order.bank_type, unless_empty(coupons));
         if (db_.changes() == 0) return false;
-        order.id = db_.last_id();
+        s_.last_order_id = id;
+        order.id = id;
         return true;
     }
 
@@ -357,7 +384,9 @@ class SqliteTransaction final : public Transaction {
 
     std::vector<Order> orders(const OrderFilter& filter) override {
         Where where;
-        where.equal("mch_id", filter.mch_id);
+        // '+' keeps the index of numbers out of it unless it finds the one: sorting all rows of a
+        // merchant costs more than walking back from the newest.
+        where.equal(filter.out_trade_no.empty() ? "+mch_id" : "mch_id", filter.mch_id);
         where.equal("out_trade_no", filter.out_trade_no);
         if (filter.state) where.equal("state", wxpay::wire_name(*filter.state));
         where.below("id", filter.before_id);
@@ -421,7 +450,7 @@ class SqliteTransaction final : public Transaction {
 
     std::vector<Notification> notifications(const NotificationFilter& filter) override {
         Where where;
-        where.equal("mch_id", filter.mch_id);
+        where.equal(filter.out_trade_no.empty() ? "+mch_id" : "mch_id", filter.mch_id);
         where.equal("out_trade_no", filter.out_trade_no);
         if (filter.state) where.equal("state", wire_name(*filter.state));
         where.below("id", filter.before_id);
@@ -529,6 +558,10 @@ std::unique_ptr<SqliteStore> SqliteStore::open(
     std::error_code problem;
     if (std::filesystem::create_directories(*directory, problem)) {
         std::filesystem::permissions(*directory, std::filesystem::perms::owner_all, problem);
+    } else if (problem) {
+        throw std::runtime_error(
+            fmt::format("--data {}: {}; choose a directory that can be written",
+                        directory->string(), problem.message()));
     }
     auto lock = std::make_unique<DirectoryLock>(*directory);
     try {
