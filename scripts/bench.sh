@@ -76,37 +76,56 @@ nginx -p "$work" -c "$work/nginx.conf" 2>/dev/null &
 children+=($!)
 until curl -s -o /dev/null "http://127.0.0.1:$nginx_port/"; do kill -0 "${children[-1]}" || { echo "bench: nginx does not start" >&2; exit 1; }; done
 
-load() { # connections method target base from: requests per second
-    BODIES=$work/orders.txt METHOD=$2 TARGET=$3 FROM=$5 \
-        wrk -t1 -c"$1" -d${seconds}s -s bench/unifiedorder.lua "$4" | awk '/Requests\/sec/ { print $2 }'
+nginx=$(awk '{ print $1 }' "/proc/${children[-1]}/task/${children[-1]}/children")  # its one worker
+
+hz=$(getconf CLK_TCK)
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; } # pid: CPU time so far
+load() { # connections method target base pid: requests per second, and CPU time of that process for each in µs
+    local before
+    before=$(ticks "$5")
+    BODIES=$work/orders.txt METHOD=$2 TARGET=$3 wrk -t1 -c"$1" -d${seconds}s -s bench/unifiedorder.lua "$4" >"$work/wrk"
+    awk -v us="$((($(ticks "$5") - before) * 1000000 / hz))" '/requests in/ { n = $1 }
+        /Requests\/sec/ { printf "%.0f %.1f\n", $2, us / n }' "$work/wrk"
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+row() { # name file
+    printf '  %-28s %8.0f requests per second %8.1f µs of CPU each\n' "$1" \
+        "$(cut -d' ' -f1 "$2" | median)" "$(cut -d' ' -f2 "$2" | median)"
+}
+stop_sandbox() {
+    kill "$pid"
+    wait "$pid" 2>/dev/null || true
+}
 
 for connections in 32 128; do
-    : >"$work/a" && : >"$work/b" && : >"$work/c"
+    : >"$work/order" && : >"$work/own" && : >"$work/nginx"
     for ((round = 0; round < rounds; round++)); do
         # Each round has a sandbox of its own: every order is new, and all start with an empty ledger.
-        kill "$pid" && wait "$pid" 2>/dev/null || true
+        stop_sandbox
         start_sandbox
-        load $connections GET /_sandbox/health "$url" 0 >>"$work/b"
-        load $connections POST /pay/unifiedorder "$url" 0 >>"$work/a"
-        load $connections POST / "http://127.0.0.1:$nginx_port" 0 >>"$work/c"
+        load $connections GET /_sandbox/health "$url" "$pid" >>"$work/own"
+        load $connections POST /pay/unifiedorder "$url" "$pid" >>"$work/order"
+        load $connections POST / "http://127.0.0.1:$nginx_port" "$nginx" >>"$work/nginx"
     done
-    paste "$work/a" "$work/b" "$work/c" | awk '{ printf "%.4f %.4f\n", $1 / $2, $1 / $3 }' >"$work/ratios"
-    printf '  %4d connections: unifiedorder %8.0f   own constant %8.0f   nginx constant %8.0f\n' "$connections" \
-        "$(median <"$work/a")" "$(median <"$work/b")" "$(median <"$work/c")"
+    echo "  $connections connections"
+    row "unifiedorder" "$work/order"
+    row "own constant reply (bare)" "$work/own"
+    row "nginx constant reply (bare)" "$work/nginx"
+    paste -d' ' "$work/order" "$work/own" "$work/nginx" | awk '{ print $1 / $3, $1 / $5, $4 / $2 }' >"$work/ratios"
     printf '  %-46s %5.2f  (wanted: at least 0.6)\n' "  unifiedorder / own constant" "$(cut -d' ' -f1 "$work/ratios" | median)"
+    printf '  %-46s %5.2f\n' "  the same by CPU time" "$(cut -d' ' -f3 "$work/ratios" | median)"
     printf '  %-46s %5.2f\n' "  unifiedorder / nginx constant" "$(cut -d' ' -f2 "$work/ratios" | median)"
 done
 
 echo
 echo "bench: many connections"
-kill "$pid" && wait "$pid" 2>/dev/null || true
+stop_sandbox
 start_sandbox
 BODIES=$work/orders.txt wrk -t1 -c512 -d4s --latency -s bench/unifiedorder.lua "$url" >"$work/many" &
 wrk_pid=$!
 children+=("$wrk_pid")
 slowest=0
+while [ "$(ticks "$pid")" -lt "$hz" ] && kill -0 "$wrk_pid"; do sleep 0.05; done  # wrk reads its orders first
 for _ in $(seq 20); do
     took=$(curl -s -o /dev/null -m 5 -w '%{time_total}' "$url/_sandbox/health" || echo 5)
     slowest=$(awk -v a="$slowest" -v b="$took" 'BEGIN { print (a > b ? a : b) }')
@@ -122,11 +141,10 @@ for _ in $(seq 500); do
     exec {connection}<>"/dev/tcp/${authority%:*}/${authority#*:}"
     idle+=("$connection")
 done
-ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
-before=$(ticks)
+before=$(ticks "$pid")
 sleep 5
-spent=$(($(ticks) - before))
+spent=$(($(ticks "$pid") - before))
 for connection in "${idle[@]}"; do exec {connection}>&-; done
-printf '  %d idle connections for 5 s: %d CPU ticks of 10 ms\n' ${#idle[@]} "$spent"
+printf '  %d idle connections for 5 s: %d ms of CPU\n' ${#idle[@]} $((spent * 1000 / hz))
 printf '  start to first answer: %d ms (wanted: below 50, curl and its start included)\n' "$first_answer"
 printf '  idle memory: %.1f MiB (wanted: below 16)\n' "$(awk -v k="$idle_kib" 'BEGIN { print k / 1024 }')"
