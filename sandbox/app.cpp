@@ -53,7 +53,6 @@ http::Response App::handle_wechat(http::Request given) {
     exchange.at = context_.clock.now();
     exchange.request = std::move(given);
     const http::Request& request = exchange.request;
-    exchange.url = request.query.empty() ? request.path : request.path + "?" + request.query;
 
     http::Response response;
     if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {

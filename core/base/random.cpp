@@ -1,7 +1,7 @@
 #include "core/base/random.hpp"
 
-#include <array>
 #include <stdexcept>
+#include <utility>
 
 #include <openssl/rand.h>
 
@@ -33,13 +33,14 @@ std::string Random::hex(std::size_t length) {
 }
 
 std::uint64_t SecureRandom::next() {
-    std::array<unsigned char, 8> bytes{};
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-        throw std::runtime_error("the operating system gives no random bytes");
+    const std::lock_guard lock(mutex_);
+    if (left_ == 0) {
+        if (RAND_bytes(reinterpret_cast<unsigned char*>(drawn_.data()), sizeof drawn_) != 1) {
+            throw std::runtime_error("the operating system gives no random bytes");
+        }
+        left_ = drawn_.size();
     }
-    std::uint64_t out = 0;
-    for (const unsigned char byte : bytes) out = out << 8 | byte;
-    return out;
+    return std::exchange(drawn_[--left_], 0);
 }
 
 std::uint64_t SeededRandom::next() {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -25,10 +27,16 @@ class Random {
     }
 };
 
-/// The operating system's generator, by way of OpenSSL. For secrets.
+/// The operating system's generator, by way of OpenSSL. For secrets. Draws many at a time: a single
+/// one costs as much as all of them.
 class SecureRandom final : public Random {
   public:
     std::uint64_t next() override;
+
+  private:
+    std::mutex mutex_;
+    std::array<std::uint64_t, 64> drawn_{};
+    std::size_t left_ = 0;
 };
 
 /// Reproducible: the same seed gives the same sequence. Lock-free (SplitMix64 over a counter). Not

@@ -16,6 +16,7 @@
 #include <asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 
+#include "core/http/framing.hpp"
 #include "core/http/name_lookup.hpp"
 #include "core/http/outbound_connection.hpp"
 
@@ -26,7 +27,7 @@ namespace {
 constexpr std::size_t kKeptMax = 256;
 
 bool is_header_line(const Headers::Line& line) {
-    return (line.first + line.second).find_first_of("\r\n") == std::string::npos;
+    return is_token(line.first) && is_header_value(line.second);
 }
 
 std::string serialize(const Url& url, const Request& request) {

@@ -220,8 +220,7 @@ Result<void, FramingError> MessageReader::on_header_line(std::string_view line) 
     // This refuses folded lines and spaces before the colon as well.
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
         return Failure{malformed("not a header line")};
-    head_.headers.add(std::string(line.substr(0, colon)),
-                      std::string(trim(line.substr(colon + 1))));
+    head_.headers.add(line.substr(0, colon), trim(line.substr(colon + 1)));
     return {};
 }
 

@@ -27,13 +27,27 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
            });
 }
 
-void Headers::set(std::string_view name, std::string value) {
-    std::erase_if(lines_, [&](const Line& line) { return equals_ignoring_case(line.first, name); });
-    add(std::string(name), std::move(value));
+void Headers::add(std::string_view name, std::string_view value) {
+    if (spans_.empty()) {  // room for an ordinary message
+        text_.reserve(256);
+        spans_.reserve(8);
+    }
+    spans_.push_back({static_cast<std::uint32_t>(text_.size()),
+                      static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value.size())});
+    text_.append(name).append(value);
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+    Headers out;
+    for (const auto& [other, its_value] : *this)
+        if (!equals_ignoring_case(other, name)) out.add(other, its_value);
+    out.add(name, value);
+    *this = std::move(out);
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
-    for (const auto& [line_name, value] : lines_)
+    for (const auto& [line_name, value] : *this)
         if (equals_ignoring_case(line_name, name)) return value;
     return std::nullopt;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,28 +16,68 @@ namespace wxpay::http {
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 /// Header lines in the order in which they came or will go out. Names compare without case.
+///
+/// All lines share one buffer: every exchange makes, copies and keeps them.
 class Headers {
   public:
-    using Line = std::pair<std::string, std::string>;
+    /// Name and value. The views live until the headers change or go.
+    using Line = std::pair<std::string_view, std::string_view>;
 
-    void add(std::string name, std::string value) {
-        lines_.emplace_back(std::move(name), std::move(value));
-    }
+    class Iterator {
+      public:
+        using value_type = Line;
+        using difference_type = std::ptrdiff_t;
+        Iterator() = default;
+        Line operator*() const { return headers_->line(at_); }
+        Iterator& operator++() {
+            ++at_;
+            return *this;
+        }
+        Iterator operator++(int) {
+            auto before = *this;
+            ++at_;
+            return before;
+        }
+        bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+      private:
+        friend class Headers;
+        Iterator(const Headers& headers, std::size_t at) : headers_(&headers), at_(at) {}
+        const Headers* headers_ = nullptr;
+        std::size_t at_ = 0;
+    };
+
+    void add(std::string_view name, std::string_view value);
     /// Replaces every line of that name.
-    void set(std::string_view name, std::string value);
-    /// The first line of that name, or nothing. The view lives as long as the line.
+    void set(std::string_view name, std::string_view value);
+    /// The first line of that name, or nothing. The view lives until the headers change or go.
     std::optional<std::string_view> find(std::string_view name) const;
     /// As find(), empty when there is none.
     std::string_view get(std::string_view name) const {
         return find(name).value_or(std::string_view{});
     }
 
-    auto begin() const { return lines_.begin(); }
-    auto end() const { return lines_.end(); }
-    std::size_t size() const { return lines_.size(); }
+    Iterator begin() const { return {*this, 0}; }
+    Iterator end() const { return {*this, spans_.size()}; }
+    std::size_t size() const { return spans_.size(); }
+    /// What they hold in memory, about.
+    std::size_t bytes() const { return text_.size() + spans_.size() * sizeof(Span); }
 
   private:
-    std::vector<Line> lines_;
+    struct Span {
+        std::uint32_t name_at;
+        std::uint32_t name_size;
+        std::uint32_t value_size;  // the value lies right behind the name
+    };
+    Line line(std::size_t index) const {
+        const Span& span = spans_[index];
+        const std::string_view text = text_;
+        return {text.substr(span.name_at, span.name_size),
+                text.substr(span.name_at + span.name_size, span.value_size)};
+    }
+
+    std::string text_;
+    std::vector<Span> spans_;
 };
 
 /// A request as a plain value. `path` is percent-decoded and without the query; `query` is raw.

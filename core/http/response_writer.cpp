@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <mutex>
 #include <string_view>
 
 #include <httplib.h>
@@ -111,15 +112,25 @@ class ResponseWriter::Speaker final : public httplib::Server {
     bool has_length_ = true;
 };
 
-ResponseWriter::ResponseWriter() : speaker_(std::make_unique<Speaker>()) {}
+ResponseWriter::ResponseWriter() : speaker_(std::make_unique<Speaker>()) {
+    // httplib makes static tables on its first request. Made here, they are there before any other
+    // thread looks: the packaged library is not instrumented, so that ThreadSanitizer could not see
+    // what orders them.
+    static std::once_flag tables_made;
+    std::call_once(tables_made, [this] {
+        std::string ignored;
+        write(Response{}, {}, ignored);
+    });
+}
 ResponseWriter::~ResponseWriter() = default;
 
 void ResponseWriter::write(Response response, const Context& context, std::string& out) {
     const bool can_be_sent =
         response.status >= 100 && response.status <= 999 &&
-        std::all_of(response.headers.begin(), response.headers.end(), [](const auto& line) {
-            return is_token(line.first) && is_header_value(line.second);
-        });
+        std::all_of(response.headers.begin(), response.headers.end(),
+                    [](const Headers::Line& line) {
+                        return is_token(line.first) && is_header_value(line.second);
+                    });
     if (!can_be_sent) response = Response{500, {}, {}};
     speaker_->speak(response, context, out);
 }

@@ -1,5 +1,6 @@
 #include "core/sqlite/sqlite.hpp"
 
+#include <limits>
 #include <stdexcept>
 
 #include <sqlite3.h>
@@ -25,7 +26,20 @@ Database::Database(const std::string& path) {
     static_cast<void>(configured);
     // A store lets one thread in at a time, so that SQLite needs no mutex of its own.
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path.c_str(), &handle_, kFlags, nullptr) == SQLITE_OK) return;
+    // SQLite's ":memory:" visits all its pages at the commit after a page was split: an order costs
+    // 4 µs at first, 12 with 100,000 of them, 37 with 400,000 (3.40). Its files in memory do not.
+    const bool in_memory = path == kInMemory;
+    if (sqlite3_open_v2(in_memory ? "memory" : path.c_str(), &handle_, kFlags,
+                        in_memory ? "memdb" : nullptr) == SQLITE_OK) {
+        if (in_memory) {
+            sqlite3_int64 bytes_max = std::numeric_limits<sqlite3_int64>::max();
+            sqlite3_file_control(handle_, "main", SQLITE_FCNTL_SIZE_LIMIT, &bytes_max);
+            execute(
+                "PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; "
+                "PRAGMA synchronous = OFF");
+        }
+        return;
+    }
     const std::string words = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
     sqlite3_close(handle_);
     throw std::runtime_error("SQLite: " + words);

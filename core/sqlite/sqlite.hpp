@@ -17,7 +17,10 @@ namespace wxpay {
 /// Not thread-safe.
 class Database {
   public:
-    /// A file's path, or ":memory:".
+    /// Instead of a path: kept in memory, and gone with the Database.
+    static constexpr std::string_view kInMemory = ":memory:";
+
+    /// A file's path, or kInMemory.
     explicit Database(const std::string& path);
     ~Database();
     Database(const Database&) = delete;

@@ -197,10 +197,10 @@ http::Response answer(const Endpoint& endpoint, const http::Request& request, Co
             Work work(context);
             WXPAY_TRY(const Reply reply,
                       endpoint.handle(Call{*message, *merchant, type, exchange.notes}, work));
+            work.commit();  // first: others wait for the store, and nobody for the signature
             v2::Message out =
                 common_part(*message, context.random, reply.shows_device_info, reply.device_info);
             out.text("result_code", "SUCCESS").append(reply.business).sign(merchant->api_key, type);
-            work.commit();
             return out.render();
         } catch (const std::exception& problem) {
             spdlog::error("{} (exchange {}): {}", endpoint.path, exchange.id, problem.what());

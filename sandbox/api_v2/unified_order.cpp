@@ -61,12 +61,10 @@ constexpr std::array kFields{
     FieldRule{"fingerprint", Need::optional, 128},
 };
 
-/// The parameters that a repeated call must not change (FIDELITY.md "Same out_trade_no again").
-constexpr std::array kCompared{"appid",      "sub_appid",   "sub_mch_id",     "trade_type",
-                               "openid",     "sub_openid",  "total_fee",      "fee_type",
-                               "body",       "detail",      "attach",         "notify_url",
-                               "time_start", "time_expire", "goods_tag",      "product_id",
-                               "limit_pay",  "scene_info",  "profit_sharing", "receipt"};
+/// The parameters that a repeated call must not change and that an order has no member for
+/// (FIDELITY.md "Same out_trade_no again").
+constexpr std::array kCreation{"fee_type",   "detail",     "time_start",     "goods_tag",
+                               "product_id", "scene_info", "profit_sharing", "receipt"};
 
 // Control characters cannot occur in a value, so they can end names and values.
 constexpr char kNameEnd = '\x1f';
@@ -74,8 +72,7 @@ constexpr char kValueEnd = '\x1e';
 
 std::string creation_of(const XmlMessage& message) {
     std::string out;
-    out.reserve(512);
-    for (const char* const name : kCompared) {
+    for (const char* const name : kCreation) {
         const std::string_view value = message.get(name);
         if (value.empty()) continue;
         out += name;
@@ -98,14 +95,28 @@ std::string_view created_with(std::string_view creation, std::string_view name) 
     return {};
 }
 
-/// Which parameters a repeated call has changed, for the hint.
-std::string differences(std::string_view stored, std::string_view sent) {
+/// Which parameters a repeated call has changed, for the hint; empty when it is the same call.
+std::string differences(const Order& stored, const Order& sent) {
     std::string out;
-    for (const char* const name : kCompared) {
-        if (created_with(stored, name) == created_with(sent, name)) continue;
+    const auto compare = [&out](const char* name, const auto& before, const auto& now) {
+        if (before == now) return;
         if (!out.empty()) out += ", ";
         out += name;
-    }
+    };
+    compare("appid", stored.appid, sent.appid);
+    compare("sub_appid", stored.sub_appid, sent.sub_appid);
+    compare("sub_mch_id", stored.sub_mch_id, sent.sub_mch_id);
+    compare("trade_type", stored.trade_type, sent.trade_type);
+    compare("openid", stored.openid, sent.openid);
+    compare("sub_openid", stored.sub_openid, sent.sub_openid);
+    compare("total_fee", stored.total.count(), sent.total.count());
+    compare("body", stored.body, sent.body);
+    compare("attach", stored.attach, sent.attach);
+    compare("notify_url", stored.notify_url, sent.notify_url);
+    compare("time_expire", stored.expires_at, sent.expires_at);
+    compare("limit_pay", stored.limit_pay, sent.limit_pay);
+    for (const char* const name : kCreation)
+        compare(name, created_with(stored.creation, name), created_with(sent.creation, name));
     return out;
 }
 
@@ -230,9 +241,8 @@ Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
         return refuse_again(call, work, Code::order_number_repeated,
                             "this number was ordered through API V3");
     }
-    if (stored->creation != sent.creation) {
-        std::string hint =
-            "ordered before with another " + differences(stored->creation, sent.creation);
+    if (const std::string changed = differences(*stored, sent); !changed.empty()) {
+        std::string hint = "ordered before with another " + changed;
         if (created_with(stored->creation, "time_start") !=
             created_with(sent.creation, "time_start")) {
             hint += "; keep the first call's time_start when you repeat it";

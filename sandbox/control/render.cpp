@@ -24,6 +24,11 @@ void put(Json& json, const char* name, const std::optional<Instant>& at) {
     if (at) json[name] = format_rfc3339(*at);
 }
 
+/// Path and query of a call.
+std::string target_of(const http::Request& request) {
+    return request.query.empty() ? request.path : request.path + "?" + request.query;
+}
+
 /// The url with the value of `secret=` masked: jscode2session carries the app's secret in its
 /// query.
 std::string mask_url(std::string url) {
@@ -39,13 +44,13 @@ std::string mask_url(std::string url) {
 Json headers_of(const http::Headers& headers) {
     Json out = Json::array();
     for (const auto& [name, value] : headers) {
-        std::string lower = name;
+        std::string lower(name);
         std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
             return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         });
         const bool secret =
             lower == "authorization" || lower == "cookie" || lower == "proxy-authorization";
-        out.push_back({name, secret ? kMask : std::string_view(value)});
+        out.push_back({name, secret ? kMask : value});
     }
     return out;
 }
@@ -125,7 +130,7 @@ Json to_json(const Exchange& exchange, bool whole) {
     out["kind"] = is_call ? "api" : "callback";
     out["at"] = format_rfc3339(exchange.at);
     out["method"] = exchange.request.method;
-    out["url"] = mask_url(exchange.url);
+    out["url"] = mask_url(is_call ? target_of(exchange.request) : exchange.url);
     put(out, "endpoint", exchange.endpoint);
     put(out, "mch_id", exchange.mch_id);
     put(out, "out_trade_no", exchange.out_trade_no);

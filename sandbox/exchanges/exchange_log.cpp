@@ -8,12 +8,9 @@ namespace wxpay::sandbox {
 
 std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
     std::size_t bytes = sizeof exchange + exchange.url.size() + exchange.request.body.size() +
+                        exchange.request.headers.bytes() + exchange.response.headers.bytes() +
                         exchange.response.body.size() + exchange.error.size() +
                         exchange.hint.size();
-    for (const auto& [name, value] : exchange.request.headers)
-        bytes += sizeof name * 2 + name.size() + value.size();
-    for (const auto& [name, value] : exchange.response.headers)
-        bytes += sizeof name * 2 + name.size() + value.size();
     for (const std::string& note : exchange.notes) bytes += sizeof note + note.size();
     return bytes;
 }

@@ -23,7 +23,7 @@ struct Exchange {
     std::int64_t id = 0;  ///< given by ExchangeLog::begin()
     Kind kind = Kind::api;
     Instant at;
-    std::string url;  ///< the path with its query for calls, the whole url for callbacks
+    std::string url;  ///< callbacks only: calls have the request's path and query
     http::Request request;
     http::Response response;
     Millis latency{0};     ///< callbacks only

@@ -42,8 +42,7 @@ struct Order {
     std::string nonce_str;  ///< of the request: V2's callback repeats it
     v2::SignType sign_type = v2::SignType::md5;
     std::string limit_pay;
-    std::string
-        creation;  ///< the parameters that a repeated call is compared with; see creation_of()
+    std::string creation;  ///< what else a repeated call is compared with; see creation_of()
 
     PrepayId prepay_id;
     Instant prepaid_at;    ///< when prepay_id was given out; it is good for two hours

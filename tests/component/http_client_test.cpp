@@ -109,7 +109,7 @@ TEST(Client, GivesTheWholeResponse) {
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 302);  // not followed
     EXPECT_EQ(response->body, "abc");
-    EXPECT_EQ(response->headers.begin()->first, "B");
+    EXPECT_EQ((*response->headers.begin()).first, "B");
     EXPECT_EQ(response->headers.get("location"), "http://127.0.0.1:1/");
 }
 

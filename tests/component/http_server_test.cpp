@@ -53,7 +53,8 @@ std::string body_of(const std::string& response) {
 /// Reports everything the handler was given.
 Answer describe(const Request& request) {
     std::string report = request.method + " " + request.path + " ?" + request.query + "\n";
-    for (const auto& [name, value] : request.headers) report += name + "=" + value + "\n";
+    for (const auto& [name, value] : request.headers)
+        report += std::string(name) + "=" + std::string(value) + "\n";
     return text(report + "\n" + request.body);
 }
 

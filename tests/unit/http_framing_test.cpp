@@ -58,7 +58,8 @@ TEST(MessageReader, ReadsARequest) {
     EXPECT_EQ(read.head.target, "/a?b=%20");
     EXPECT_EQ(read.head.minor_version, 1);
     std::string lines;
-    for (const auto& [name, value] : read.head.headers) lines += name + "=" + value + ";";
+    for (const auto& [name, value] : read.head.headers)
+        lines += std::string(name) + "=" + std::string(value) + ";";
     EXPECT_EQ(lines, "Host=x;B=1 2;b=;Content-Length=3;");
     EXPECT_EQ(read.body, "abc");
     EXPECT_EQ(read.size, 71U);
