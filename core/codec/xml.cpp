@@ -98,7 +98,7 @@ class Reader {
             too_many_ = true;
             return false;
         }
-        std::string_view value("", 0);
+        std::string_view value = tag.name.substr(0, 0);  // of an empty element: empty, not null
         if (!tag.empty && !(content(tag.name, value) && end_tag(tag.name))) return false;
         fields_.push_back({tag.name, value});
         return true;

@@ -97,10 +97,13 @@ class Channel {
     // connection is over.
     ssize_t tls_result(int result, short& wanted) {
         if (result > 0) return result;
+        constexpr short kNothing = 0;
+        constexpr short kInput = POLLIN;
+        constexpr short kOutput = POLLOUT;
         const int error = SSL_get_error(tls_, result);
-        wanted = error == SSL_ERROR_WANT_READ    ? POLLIN
-                 : error == SSL_ERROR_WANT_WRITE ? POLLOUT
-                                                 : 0;
+        wanted = error == SSL_ERROR_WANT_READ    ? kInput
+                 : error == SSL_ERROR_WANT_WRITE ? kOutput
+                                                 : kNothing;
         ERR_clear_error();
         return -1;
     }
@@ -229,6 +232,8 @@ class LinkBy final : public Link, private Base {
     bool create_and_connect_socket(httplib::ClientImpl::Socket& socket,
                                    httplib::Error& error) override {
         connected_now_ = true;
+        // SSLClient's own override does the same, but is private.
+        // NOLINTNEXTLINE(bugprone-parent-virtual-call)
         return this->is_valid() && httplib::ClientImpl::create_and_connect_socket(socket, error);
     }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,6 +81,13 @@ class Headers {
     std::vector<Span> spans_;
 };
 
+/// The certificate that a peer showed in its TLS handshake.
+struct ClientCertificate {
+    std::string common_name;  ///< CN of its subject; merchants' certificates have the mch_id there
+    std::string serial;       ///< upper-case hex
+    bool trusted = false;     ///< issued by the CA that the listener asks for, and valid now
+};
+
 /// A request as a plain value. `path` is percent-decoded and without the query; `query` is raw.
 struct Request {
     std::string method = "GET";
@@ -88,6 +96,8 @@ struct Request {
     Headers headers;
     std::string body;
     std::string remote_address;  ///< the peer's IP address, no port
+    bool secure = false;         ///< came over TLS
+    std::shared_ptr<const ClientCertificate> certificate = {};  ///< null: none was shown
 
     /// The percent-decoded value of a query parameter; the first one when it is given twice.
     std::optional<std::string> parameter(std::string_view name) const;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <map>
-#include <signal.h>
+#include <csignal>
 #include <stdexcept>
 #include <string>
 #include <string_view>
