@@ -1,6 +1,7 @@
 #include "sandbox/app.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/js_code_to_session.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/limits.hpp"
+#include "sandbox/waiters.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -40,6 +43,19 @@ const api_v2::Endpoint* find_endpoint(std::string_view path) {
     return found == all.end() ? nullptr : &*found;
 }
 
+/// The answer that never comes: the connection stays open as long as callers wait, and is cut.
+http::Answer silence(Context& context) {
+    return http::Later([&context](const http::Reply& reply) {
+        Waiters::Waiter waiter;
+        waiter.order_id = 0;  // no order's: no change ends it
+        waiter.check = [] { return std::nullopt; };
+        waiter.timeout = kSilence;
+        waiter.give_up = [] { return http::Response{.cut = true}; };
+        waiter.reply = reply;
+        if (!context.waiters.add(std::move(waiter))) reply(http::Response{.cut = true});
+    });
+}
+
 }  // namespace
 
 http::Answer App::handle(http::Request request) {
@@ -47,14 +63,14 @@ http::Answer App::handle(http::Request request) {
     return handle_wechat(std::move(request));
 }
 
-http::Response App::handle_wechat(http::Request given) {
+http::Answer App::handle_wechat(http::Request given) {
     Exchange exchange;
     exchange.id = context_.exchanges.next_id();
     exchange.at = context_.clock.now();
     exchange.request = std::move(given);
     const http::Request& request = exchange.request;
 
-    http::Response response;
+    std::optional<http::Response> response;
     if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {
         exchange.endpoint = endpoint->path;
         response = api_v2::answer(*endpoint, request, context_, exchange);
@@ -64,13 +80,14 @@ http::Response App::handle_wechat(http::Request given) {
     } else {
         response = unknown_path(request, exchange);
     }
-    if (exchange.verdict != "ok" && !context_.settings.strict) {
-        response.headers.add("Wxpay-Sandbox-Exchange", std::to_string(exchange.id));
-        if (!exchange.hint.empty()) response.headers.add("Wxpay-Sandbox-Hint", exchange.hint);
+    if (response && exchange.verdict != "ok" && !context_.settings.strict) {
+        response->headers.add("Wxpay-Sandbox-Exchange", std::to_string(exchange.id));
+        if (!exchange.hint.empty()) response->headers.add("Wxpay-Sandbox-Hint", exchange.hint);
     }
-    exchange.response = response;
+    exchange.response = response.value_or(http::Response{.status = 0});
     context_.exchanges.add(std::move(exchange));
-    return response;
+    if (!response) return silence(context_);
+    return std::move(*response);
 }
 
 }  // namespace wxpay::sandbox

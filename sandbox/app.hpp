@@ -14,7 +14,7 @@ class App {
     http::Answer handle(http::Request request);
 
   private:
-    http::Response handle_wechat(http::Request given);
+    http::Answer handle_wechat(http::Request given);
 
     Context& context_;
 };

@@ -31,4 +31,7 @@ inline constexpr std::chrono::hours kAdvanceMax{24 * 366 * 10};
 /// source  [A] pay.weixin.qq.com/doc/v2/merchant/4011936530
 inline constexpr std::chrono::hours kPrepayLife{2};
 
+/// How long a call whose answer never arrives stays open; v2.md 10.3: our choice.
+inline constexpr Millis kSilence = std::chrono::seconds(30);
+
 }  // namespace wxpay::sandbox

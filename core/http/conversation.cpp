@@ -77,7 +77,8 @@ void Conversation::begin_request(MessageHead head, std::string body) {
 void Conversation::answer(Response response, bool close, ResponseWriter& writer, std::string& out) {
     context_.close = context_.close || close ||
                      equals_ignoring_case(response.headers.get("Connection"), "close");
-    ended_ = context_.close;
+    ended_ = context_.close || response.cut;
+    if (response.cut) return;
     writer.write(std::move(response), context_, out);
 }
 

@@ -95,8 +95,8 @@ struct Request {
     std::string query;
     Headers headers;
     std::string body;
-    std::string remote_address;  ///< the peer's IP address, no port
-    bool secure = false;         ///< came over TLS
+    std::string remote_address;                                 ///< the peer's IP address, no port
+    bool secure = false;                                        ///< came over TLS
     std::shared_ptr<const ClientCertificate> certificate = {};  ///< null: none was shown
 
     /// The percent-decoded value of a query parameter; the first one when it is given twice.
@@ -105,8 +105,9 @@ struct Request {
 
 struct Response {
     int status = 200;
-    Headers headers;
-    std::string body;
+    Headers headers = {};
+    std::string body = {};
+    bool cut = false;  ///< no answer: the connection is closed instead
 };
 
 /// Sends an answer that came later. Callable once, from any thread; calling it after the peer has

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <map>
 #include <csignal>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>

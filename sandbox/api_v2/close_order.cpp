@@ -9,6 +9,9 @@ Endpoint close_order();
 
 namespace {
 
+constexpr Words kCloseOrderPaid{"ORDERPAID", "order paid"};
+constexpr Words kCloseNotAllowed{"TRADE_STATE_ERROR", "订单状态错误"};
+
 constexpr std::array kFields{
     FieldRule{"out_trade_no", Need::required, 32, "1 to 32 of letters, digits and _-|*@",
               is_out_trade_no},
@@ -19,7 +22,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     if (!order || order->sub_mch_id != call.get("sub_mch_id")) {
         if (work.context().settings.strict) {
             return Failure{
-                Refusal{Code::order_not_exist, "out_trade_no", "this number was never ordered"}};
+                Refusal{kOrderNotExist, "out_trade_no", "this number was never ordered"}};
         }
         // Observed: WeChat says SUCCESS and the number cannot be ordered any more.
         if (!order) work.store().burn_number(call.mch_id(), call.out_trade_no());
@@ -30,8 +33,8 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     switch (order->state) {
         case TradeState::success:
         case TradeState::refund:
-            return Failure{Refusal{Code::close_order_paid, "out_trade_no",
-                                   "the order is paid; refund it instead"}};
+            return Failure{
+                Refusal{kCloseOrderPaid, "out_trade_no", "the order is paid; refund it instead"}};
         case TradeState::closed:
         case TradeState::revoked:
             call.notes.emplace_back("the order was closed before; closing it again succeeds");
@@ -42,8 +45,8 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
             break;
     }
     if (order->trade_type == TradeType::micropay) {
-        return Failure{Refusal{Code::close_not_allowed, "out_trade_no",
-                               "a code payment is reversed, not closed"}};
+        return Failure{
+            Refusal{kCloseNotAllowed, "out_trade_no", "a code payment is reversed, not closed"}};
     }
     order->state = TradeState::closed;
     work.store().update_order(*order);
@@ -55,6 +58,6 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
 
 }  // namespace
 
-Endpoint close_order() { return {"/pay/closeorder", kFields, false, handle}; }
+Endpoint close_order() { return {.path = "/pay/closeorder", .fields = kFields, .handle = handle}; }
 
 }  // namespace wxpay::sandbox::api_v2

@@ -109,7 +109,7 @@ std::optional<Order> find(const Call& call, Work& work) {
 std::optional<Refusal> find_missing_number(const XmlMessage& message) {
     if (!message.get("transaction_id").empty() || !message.get("out_trade_no").empty())
         return std::nullopt;
-    return Refusal{Code::param_missing, "out_trade_no",
+    return Refusal{kParamMissing, "out_trade_no",
                    "neither transaction_id nor out_trade_no was sent"};
 }
 
@@ -117,7 +117,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     const auto order = find(call, work);
     if (!order || order->mch_id != call.mch_id() || order->sub_mch_id != call.get("sub_mch_id")) {
         return Failure{
-            Refusal{Code::order_not_exist, "out_trade_no",
+            Refusal{kOrderNotExist, "out_trade_no",
                     "this merchant has no order of that number; ordered with another mch_id?"}};
     }
     Reply reply;
@@ -144,6 +144,11 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
 
 }  // namespace
 
-Endpoint order_query() { return {"/pay/orderquery", kFields, false, handle, find_missing_number}; }
+Endpoint order_query() {
+    return {.path = "/pay/orderquery",
+            .fields = kFields,
+            .handle = handle,
+            .find_missing = find_missing_number};
+}
 
 }  // namespace wxpay::sandbox::api_v2

@@ -14,61 +14,115 @@
 namespace wxpay::sandbox::api_v2 {
 namespace {
 
-Failure<Refusal> refuse(Code code, std::string hint, std::string field = {}) {
-    return Failure{Refusal{code, std::move(field), std::move(hint)}};
+Failure<Refusal> refuse(const Words& words, std::string hint, std::string_view field = {}) {
+    return Failure{Refusal{words, std::string(field), std::move(hint)}};
+}
+
+/// Row 2: the page that nginx shows for a client certificate that is missing or not accepted.
+/// source  [B] github.com/binarywang/weixin-java-pay-demo/issues/60
+http::Response certificate_page(std::string_view text) {
+    http::Response response;
+    response.status = 400;
+    response.headers.add("Server", "nginx");
+    response.headers.add("Content-Type", "text/html");
+    response.headers.add("Connection", "close");
+    response.body = fmt::format(
+        "<html>\r\n<head><title>400 {0}</title></head>\r\n<body>\r\n<center><h1>400 Bad "
+        "Request</h1></center>\r\n<center>{0}</center>\r\n<hr><center>nginx</center>\r\n"
+        "</body>\r\n</html>\r\n",
+        text);
+    return response;
+}
+
+std::optional<http::Response> check_certificate(const Endpoint& endpoint,
+                                                const http::Request& request, bool strict,
+                                                Exchange& exchange) {
+    if (!endpoint.needs_certificate) return std::nullopt;
+    if (!request.secure && !strict) {
+        exchange.notes.emplace_back(
+            "over plain HTTP this call works without a client certificate; WeChat demands one");
+        return std::nullopt;
+    }
+    const auto page = [&exchange](const char* title, const char* hint) {
+        exchange.verdict = "refused";
+        exchange.error = std::string("400 ") + title;
+        exchange.hint = hint;
+        return certificate_page(title);
+    };
+    if (request.certificate == nullptr) {
+        return page("No required SSL certificate was sent",
+                    "this call wants the merchant's client certificate (apiclient_cert), over TLS");
+    }
+    if (!request.certificate->trusted) {
+        return page("The SSL certificate error",
+                    "the client certificate is not one of this WeChat's, or it has expired");
+    }
+    return std::nullopt;
 }
 
 /// Rows 3 and 4 of the order of checks: method, body, XML.
 Result<XmlMessage, Refusal> read(const http::Request& request) {
     if (request.method != "POST")
-        return refuse(Code::method_not_post, "V2 calls are POST with an XML body");
+        return refuse(kMethodNotPost, "V2 calls are POST with an XML body");
     if (request.body.empty())
-        return refuse(Code::post_data_empty, "the body is empty; V2 calls carry XML");
+        return refuse(kPostDataEmpty, "the body is empty; V2 calls carry XML");
     auto message = XmlMessage::parse(request.body);
     if (message) return std::move(*message);
     if (message.error().code == Errc::not_utf8)
-        return refuse(Code::not_utf8, "the body is not UTF-8 (GBK?)");
+        return refuse(kNotUtf8, "the body is not UTF-8 (GBK?)");
     std::string hint = "not the XML of a V2 call: ";
     for (const char c : message.error().detail) hint += c >= ' ' && c <= '~' ? c : '?';
-    return refuse(Code::xml_malformed, std::move(hint));
+    return refuse(kXmlMalformed, std::move(hint));
 }
 
 /// Rows 5 to 7: who calls.
-Result<const Merchant*, Refusal> identify(const XmlMessage& message, const Directory& directory) {
-    const std::string_view mch_id = message.get("mch_id");
+Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMessage& message,
+                                          const http::Request& request,
+                                          const Directory& directory) {
+    const std::string_view mch_id = message.get(endpoint.mch_id_name);
     if (!MchId::parse(mch_id)) {
-        return refuse(Code::param_format,
-                      mch_id.empty() ? "'mch_id' is missing" : "mch_id is 8 to 10 digits",
-                      "mch_id");
+        return refuse(kParamFormat,
+                      mch_id.empty() ? fmt::format("'{}' is missing", endpoint.mch_id_name)
+                                     : fmt::format("{} is 8 to 10 digits", endpoint.mch_id_name),
+                      endpoint.mch_id_name);
     }
-    for (const char* const name : {"appid", "nonce_str", "sign"}) {
-        if (!message.find(name))
-            return refuse(Code::param_missing, fmt::format("'{}' is missing", name), name);
+    for (const std::string_view name :
+         {endpoint.appid_name, std::string_view("nonce_str"), std::string_view("sign")}) {
+        if (!name.empty() && !message.find(name))
+            return refuse(kParamMissing, fmt::format("'{}' is missing", name), name);
     }
     const Merchant* const merchant = directory.find_merchant(mch_id);
     if (merchant == nullptr) {
-        return refuse(Code::merchant_unknown,
+        return refuse(kMerchantUnknown,
                       fmt::format("mch_id {} does not exist here; try 1900000109", mch_id),
-                      "mch_id");
+                      endpoint.mch_id_name);
     }
     const std::string_view sub_mch_id = message.get("sub_mch_id");
-    if (merchant->provider && sub_mch_id.empty()) {
-        return refuse(Code::sub_mch_id_required,
+    if (merchant->provider && sub_mch_id.empty() && endpoint.style != Style::own) {
+        return refuse(kSubMchIdRequired,
                       fmt::format("{} is a service provider: name a sub_mch_id", mch_id),
                       "sub_mch_id");
     }
     if (!sub_mch_id.empty() && !acts_for(*merchant, sub_mch_id)) {
-        return refuse(Code::merchant_unknown,
-                      fmt::format("{} does not act for this sub_mch_id", mch_id), "sub_mch_id");
+        return refuse(kMerchantUnknown, fmt::format("{} does not act for this sub_mch_id", mch_id),
+                      "sub_mch_id");
     }
-    const std::string_view appid = message.get("appid");
-    if (directory.find_app(appid) == nullptr) {
-        return refuse(Code::appid_unknown, "this appid does not exist here; try wx8888888888888888",
-                      "appid");
+    if (!endpoint.appid_name.empty()) {
+        const std::string_view appid = message.get(endpoint.appid_name);
+        if (directory.find_app(appid) == nullptr) {
+            return refuse(kAppidUnknown, "this appid does not exist here; try wx8888888888888888",
+                          endpoint.appid_name);
+        }
+        if (!is_bound(*merchant, appid)) {
+            return refuse(kAppidNotBound,
+                          fmt::format("appid {} is not bound to mch_id {}", appid, mch_id),
+                          endpoint.appid_name);
+        }
     }
-    if (!is_bound(*merchant, appid)) {
-        return refuse(Code::appid_not_bound,
-                      fmt::format("appid {} is not bound to mch_id {}", appid, mch_id), "appid");
+    if (endpoint.needs_certificate && request.certificate != nullptr &&
+        request.certificate->common_name != mch_id) {
+        return refuse(kCertificateOfAnother,
+                      "the client certificate is another merchant's than mch_id");
     }
     return merchant;
 }
@@ -99,15 +153,22 @@ std::string explain_signature(const XmlMessage& message, const Merchant& merchan
 }
 
 /// Row 8: the signature.
-Result<v2::SignType, Refusal> authenticate(const XmlMessage& message, const Merchant& merchant) {
+Result<v2::SignType, Refusal> authenticate(const Endpoint& endpoint, const XmlMessage& message,
+                                           const Merchant& merchant) {
     const std::string_view word = message.get("sign_type");
-    const auto type = word.empty() ? v2::SignType::md5 : v2::parse_sign_type(word);
-    if (!type)
-        return refuse(Code::sign_wrong, "sign_type is neither MD5 nor HMAC-SHA256", "sign_type");
-    if (!v2::verify(message.fields(), message.get("sign"), merchant.api_key, *type)) {
-        return refuse(Code::sign_wrong, explain_signature(message, merchant, *type), "sign");
+    const auto asked = word.empty() ? endpoint.only_sign_type.value_or(v2::SignType::md5)
+                                    : v2::parse_sign_type(word);
+    if (!asked) return refuse(kSignWrong, "sign_type is neither MD5 nor HMAC-SHA256", "sign_type");
+    if (endpoint.only_sign_type && *asked != *endpoint.only_sign_type) {
+        return refuse(
+            kSignWrong,
+            fmt::format("{} takes only {}", endpoint.path, v2::wire_name(*endpoint.only_sign_type)),
+            "sign_type");
     }
-    return *type;
+    if (!v2::verify(message.fields(), message.get("sign"), merchant.api_key, *asked)) {
+        return refuse(kSignWrong, explain_signature(message, merchant, *asked), "sign");
+    }
+    return *asked;
 }
 
 /// Rows 9 to 11: the fields.
@@ -123,9 +184,20 @@ std::optional<Refusal> check_fields(const Endpoint& endpoint, const XmlMessage& 
     constexpr std::size_t kNonceMax = 32;
     const std::string_view nonce = message.get("nonce_str");
     if (nonce.empty() || nonce.size() > kNonceMax) {
-        return Refusal{Code::param_format, "nonce_str", "nonce_str has 1 to 32 characters"};
+        return Refusal{kParamFormat, "nonce_str", "nonce_str has 1 to 32 characters"};
     }
     return find_malformed(message, endpoint.fields, notes);
+}
+
+/// A refusal that was asked for.
+std::optional<Refusal> find_demanded(const Endpoint& endpoint, const http::Request& request) {
+    const std::string_view wanted = request.headers.get("Wechatpay-Negative-Test");
+    if (wanted.empty()) return std::nullopt;
+    for (const Words& words : endpoint.on_demand) {
+        if (words.err_code == wanted || words.text == wanted)
+            return Refusal{words, {}, "asked for by Wechatpay-Negative-Test"};
+    }
+    return std::nullopt;
 }
 
 /// The reply's beginning, which successes and business failures share.
@@ -143,6 +215,61 @@ v2::Message common_part(const XmlMessage& message, Random& random, bool shows_de
     return reply;
 }
 
+std::string render(v2::Message reply, const Endpoint& endpoint, const Merchant& merchant,
+                   v2::SignType type) {
+    reply.sign(merchant.api_key, type);
+    if (endpoint.style == Style::sorted) reply.sort();
+    return reply.render();
+}
+
+std::string render(const Reply& reply, const Endpoint& endpoint, const XmlMessage& message,
+                   const Merchant& merchant, v2::SignType type, Random& random) {
+    if (endpoint.style == Style::own) return reply.body;
+    v2::Message out = common_part(message, random, reply.shows_device_info, reply.device_info);
+    out.text("result_code", "SUCCESS").append(reply.business);
+    return render(std::move(out), endpoint, merchant, type);
+}
+
+/// Protocol failures are unsigned and say nothing else; business failures are signed like a
+/// success.
+std::string render(const Refusal& refusal, const Endpoint& endpoint, const XmlMessage* message,
+                   const Merchant* merchant, v2::SignType type, Random& random) {
+    if (endpoint.refuse != nullptr) return endpoint.refuse(refusal, message);
+    if (refusal.words.is_protocol_failure()) {
+        return v2::Message()
+            .text("return_code", "FAIL")
+            .text("return_msg", text_of(refusal))
+            .render();
+    }
+    v2::Message failure;
+    failure.text("result_code", "FAIL")
+        .text("err_code", refusal.words.err_code)
+        .text("err_code_des", text_of(refusal));
+    if (endpoint.style == Style::own) {
+        return v2::Message()
+            .text("return_code", "SUCCESS")
+            .text("return_msg", "OK")
+            .append(failure)
+            .render();
+    }
+    WXPAY_ASSERT(message != nullptr && merchant != nullptr);
+    const std::string_view device_info = message->get("device_info");
+    v2::Message reply = common_part(*message, random, !device_info.empty(), device_info);
+    reply.append(failure).append(refusal.business);
+    return render(std::move(reply), endpoint, *merchant, type);
+}
+
+void rephrase(Refusal& refusal, const Endpoint& endpoint) {
+    for (const Rephrased& each : endpoint.rephrased) {
+        if (refusal.words == each.from) {
+            refusal.words = each.to;
+            return;
+        }
+    }
+}
+
+}  // namespace
+
 /// source  [B] headers of a reply captured in 2024-05, developers.weixin.qq.com/community
 http::Response respond(std::string body, Context& context) {
     http::Response response;
@@ -155,72 +282,54 @@ http::Response respond(std::string body, Context& context) {
     return response;
 }
 
-/// Protocol failures are unsigned and say nothing else; business failures are signed like a
-/// success.
-std::string render(const Refusal& refusal, const XmlMessage* message, const Merchant* merchant,
-                   v2::SignType type, Random& random) {
-    const Words& word = words(refusal.code);
-    if (word.err_code.empty()) {
-        return v2::Message()
-            .text("return_code", "FAIL")
-            .text("return_msg", text_of(refusal))
-            .render();
-    }
-    WXPAY_ASSERT(message != nullptr && merchant != nullptr);
-    const std::string_view device_info = message->get("device_info");
-    v2::Message reply = common_part(*message, random, !device_info.empty(), device_info);
-    reply.text("result_code", "FAIL")
-        .text("err_code", word.err_code)
-        .text("err_code_des", text_of(refusal));
-    return reply.append(refusal.business).sign(merchant->api_key, type).render();
-}
-
-}  // namespace
-
-http::Response answer(const Endpoint& endpoint, const http::Request& request, Context& context,
-                      Exchange& exchange) {
+std::optional<http::Response> answer(const Endpoint& endpoint, const http::Request& request,
+                                     Context& context, Exchange& exchange) {
+    if (auto page = check_certificate(endpoint, request, context.settings.strict, exchange))
+        return page;
     std::optional<XmlMessage> message;
     const Merchant* merchant = nullptr;
     v2::SignType type = v2::SignType::md5;
 
-    const auto run = [&]() -> Result<std::string, Refusal> {
+    const auto run = [&]() -> Result<Reply, Refusal> {
         WXPAY_TRY(message, read(request));
-        exchange.mch_id = message->get("mch_id");
+        exchange.mch_id = message->get(endpoint.mch_id_name);
         exchange.out_trade_no = message->get("out_trade_no");
-        WXPAY_TRY(merchant, identify(*message, context.directory));
-        WXPAY_TRY(type, authenticate(*message, *merchant));
+        WXPAY_TRY(merchant, identify(endpoint, *message, request, context.directory));
+        WXPAY_TRY(type, authenticate(endpoint, *message, *merchant));
         if (auto refusal =
                 check_fields(endpoint, *message, context.settings.strict, exchange.notes)) {
             return Failure{std::move(*refusal)};
         }
+        if (auto refusal = find_demanded(endpoint, request)) return Failure{std::move(*refusal)};
         try {
             Work work(context);
-            WXPAY_TRY(const Reply reply,
+            WXPAY_TRY(Reply reply,
                       endpoint.handle(Call{*message, *merchant, type, exchange.notes}, work));
-            work.commit();  // first: others wait for the store, and nobody for the signature
-            v2::Message out =
-                common_part(*message, context.random, reply.shows_device_info, reply.device_info);
-            out.text("result_code", "SUCCESS").append(reply.business).sign(merchant->api_key, type);
-            return out.render();
+            work.commit();  // before the answer is put together: others wait for the store
+            return reply;
         } catch (const std::exception& problem) {
             spdlog::error("{} (exchange {}): {}", endpoint.path, exchange.id, problem.what());
-            return refuse(Code::system_error, "the sandbox could not store this; see its log");
+            return refuse(kSystemError, "the sandbox could not store this; see its log");
         }
     };
 
-    auto result = run();
-    if (result) {
+    auto reply = run();
+    if (reply) {
         exchange.verdict = "ok";
-        return respond(std::move(*result), context);
+        if (reply->never_arrives) return std::nullopt;
+        return respond(render(*reply, endpoint, *message, *merchant, type, context.random),
+                       context);
     }
-    const Refusal& refusal = result.error();
+    Refusal& refusal = reply.error();
+    rephrase(refusal, endpoint);
     exchange.verdict = "refused";
-    const std::string_view err_code = words(refusal.code).err_code;
-    exchange.error =
-        err_code.empty() ? text_of(refusal) : fmt::format("{} {}", err_code, text_of(refusal));
+    exchange.error = refusal.words.is_protocol_failure()
+                         ? text_of(refusal)
+                         : fmt::format("{} {}", refusal.words.err_code, text_of(refusal));
     exchange.hint = refusal.hint;
-    return respond(render(refusal, message ? &*message : nullptr, merchant, type, context.random),
-                   context);
+    return respond(
+        render(refusal, endpoint, message ? &*message : nullptr, merchant, type, context.random),
+        context);
 }
 
 }  // namespace wxpay::sandbox::api_v2

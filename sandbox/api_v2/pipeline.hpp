@@ -33,29 +33,59 @@ struct Call {
     OutTradeNo out_trade_no() const { return OutTradeNo::parse(get("out_trade_no")).value(); }
 };
 
-/// What a handler adds to a successful reply.
+/// What a handler answers.
 struct Reply {
     v2::Message business = {};  ///< behind result_code, in the endpoint's order
     std::string device_info = {};
     bool shows_device_info = false;  ///< also when it is empty
+    std::string body = {};           ///< Style::own: all of the answer
+    bool never_arrives = false;      ///< the work is done, and the caller waits in vain
+};
+
+/// What a successful answer looks like.
+enum class Style {
+    usual,   ///< the common elements, sign behind nonce_str, then the business elements
+    sorted,  ///< the same, brought into byte order of the names
+    own,     ///< the handler's body and nothing else; neither it nor a refusal is signed
+};
+
+/// Other words for a refusal of the common checks.
+struct Rephrased {
+    Words from;
+    Words to;
 };
 
 /// A V2 endpoint: its path, its fields, and what it does. `handle` runs inside one transaction,
-/// which is committed when it succeeds and taken back when it refuses.
+/// which is committed when it succeeds and taken back when it refuses. What has a default is right
+/// for most.
 struct Endpoint {
     std::string_view path;
     std::span<const FieldRule> fields;
-    bool refuses_unknown_fields;
     Result<Reply, Refusal> (*handle)(const Call& call, Work& work);
-    /// What must be there depending on other fields; checked behind the required ones. nullptr:
-    /// nothing.
+    bool refuses_unknown_fields = false;
+    /// What must be there depending on other fields; checked behind the required ones.
     std::optional<Refusal> (*find_missing)(const XmlMessage& message) = nullptr;
+    Style style = Style::usual;
+    bool needs_certificate = false;         ///< mTLS: asked for over TLS, and everywhere if strict
+    std::string_view appid_name = "appid";  ///< empty: the call names no app
+    std::string_view mch_id_name = "mch_id";
+    std::optional<v2::SignType> only_sign_type = {};
+    std::span<const Rephrased> rephrased = {};
+    /// Documented refusals that no honest call earns (load, banks, risk control): a call gets one
+    /// by its err_code in a Wechatpay-Negative-Test header.
+    std::span<const Words> on_demand = {};
+    /// Style::own: the body of a refusal. nullptr: return_code, return_msg and, for a business
+    /// failure, result_code, err_code, err_code_des.
+    std::string (*refuse)(const Refusal& refusal, const XmlMessage* message) = nullptr;
 };
 
-/// Everything around an endpoint's handler: method, XML, merchant, signature and fields in the
-/// order of v2.md 1.5, the transaction, and the signed answer. Fills in what it learns about the
-/// exchange.
-http::Response answer(const Endpoint& endpoint, const http::Request& request, Context& context,
-                      Exchange& exchange);
+/// Everything around an endpoint's handler: certificate, method, XML, merchant, signature and
+/// fields in the order of v2.md 1.5, the transaction, and the signed answer. Fills in what it
+/// learns about the exchange. Nothing: the answer never arrives.
+std::optional<http::Response> answer(const Endpoint& endpoint, const http::Request& request,
+                                     Context& context, Exchange& exchange);
+
+/// 200 with WeChat's headers and this body.
+http::Response respond(std::string body, Context& context);
 
 }  // namespace wxpay::sandbox::api_v2

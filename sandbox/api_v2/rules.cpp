@@ -101,7 +101,7 @@ std::optional<Refusal> find_unknown(const XmlMessage& message, std::span<const F
         std::string hint =
             fmt::format("the element '{}' is unknown to this call", printable(field.name));
         if (!meant.empty()) hint += fmt::format("; did you mean '{}'?", meant);
-        return Refusal{Code::param_unknown, std::string(field.name), std::move(hint)};
+        return Refusal{kParamUnknown, std::string(field.name), std::move(hint)};
     }
     return std::nullopt;
 }
@@ -109,7 +109,7 @@ std::optional<Refusal> find_unknown(const XmlMessage& message, std::span<const F
 std::optional<Refusal> find_missing(const XmlMessage& message, std::span<const FieldRule> rules) {
     for (const FieldRule& rule : rules) {
         if (rule.need == Need::required && !message.find(rule.name)) {
-            return Refusal{Code::param_missing, std::string(rule.name),
+            return Refusal{kParamMissing, std::string(rule.name),
                            fmt::format("'{}' is missing", rule.name)};
         }
     }

@@ -29,7 +29,7 @@ struct FieldRule {
     std::size_t length_max;
     std::string_view wanted = "any text";
     bool (*accepts)(std::string_view value) = nullptr;  ///< nullptr: any text
-    Code refusal = Code::param_format;  ///< for a value that is too long or not accepted
+    Words refusal = kParamFormat;  ///< for a value that is too long or not accepted
     Length length = Length::bytes;
 };
 

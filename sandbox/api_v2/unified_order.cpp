@@ -19,17 +19,21 @@ Endpoint unified_order();
 
 namespace {
 
+constexpr Words kOpenidRequired{"", "JSAPI支付必须传openid"};
+constexpr Words kOpenidOfAnotherApp{"", "appid and openid not match"};
+constexpr Words kOpenidInvalid{"PARAM_ERROR", "无效的openid"};
+constexpr Words kOrderPaid{"ORDERPAID", "该订单已支付"};
+
 bool is_trade_type(std::string_view value) {
     return value == "JSAPI" || value == "NATIVE" || value == "APP" || value == "MWEB";
 }
 
 constexpr std::array kFields{
-    FieldRule{"device_info", Need::optional, 32, "any text", nullptr, Code::param_format,
+    FieldRule{"device_info", Need::optional, 32, "any text", nullptr, kParamFormat,
               Length::advisory},
     FieldRule{"version", Need::optional, 32, "1.0",
               [](std::string_view value) { return value == "1.0"; }},
-    FieldRule{"body", Need::required, 127, "any text", nullptr, Code::param_format,
-              Length::characters},
+    FieldRule{"body", Need::required, 127, "any text", nullptr, kParamFormat, Length::characters},
     FieldRule{"detail", Need::optional, 6144},
     FieldRule{"attach", Need::optional, 127},
     FieldRule{"out_trade_no", Need::required, 32, "1 to 32 of letters, digits and _-|*@",
@@ -38,7 +42,7 @@ constexpr std::array kFields{
               [](std::string_view value) { return value == "CNY"; }},
     FieldRule{"total_fee", Need::required, 10,
               "a whole number of fen, 1 to 1000000000 (0.88 yuan is 88)", is_total_fee,
-              Code::total_fee_invalid},
+              kTotalFeeInvalid},
     FieldRule{"spbill_create_ip", Need::required, 64, "an IPv4 or IPv6 address", is_ip_address},
     FieldRule{"time_start", Need::optional, 14, "yyyyMMddHHmmss", is_compact_time},
     FieldRule{"time_expire", Need::optional, 14, "yyyyMMddHHmmss", is_compact_time},
@@ -124,7 +128,7 @@ std::string differences(const Order& stored, const Order& sent) {
 std::optional<Refusal> find_missing_user(const XmlMessage& message) {
     if (message.get("trade_type") != "JSAPI") return std::nullopt;
     if (!message.get("openid").empty() || !message.get("sub_openid").empty()) return std::nullopt;
-    return Refusal{Code::openid_required, "openid",
+    return Refusal{kOpenidRequired, "openid",
                    "'openid' is missing or empty; JSAPI orders name their user"};
 }
 
@@ -133,12 +137,12 @@ std::optional<Refusal> check_times(const Call& call, Instant now) {
     if (!expire) return std::nullopt;
     const auto start = parse_compact_time(call.get("time_start"));
     if (start && *expire < *start) {
-        return Refusal{Code::param_error, "time_expire", "time_expire is before time_start"};
+        return Refusal{kParamError, "time_expire", "time_expire is before time_start"};
     }
     constexpr std::chrono::minutes kLeast{1};
     constexpr std::chrono::minutes kLeastOfOlderPages{5};
     if (*expire <= now + kLeast) {
-        return Refusal{Code::time_expire_too_near, "time_expire",
+        return Refusal{kTimeExpireTooNear, "time_expire",
                        fmt::format("time_expire must be more than a minute ahead of {} (UTC+8)",
                                    format_compact_time(now))};
     }
@@ -156,7 +160,7 @@ std::optional<Refusal> check_user(const Call& call, Work& work) {
     if (openid.empty() || call.get("trade_type") != "JSAPI") return std::nullopt;
     if (!OpenId::parse(openid) ||
         (work.context().settings.strict && openid.size() != kRealLength)) {
-        return Refusal{Code::openid_invalid, "openid",
+        return Refusal{kOpenidInvalid, "openid",
                        "an openid begins with 'o'; real ones have 28 characters"};
     }
     return std::nullopt;
@@ -212,8 +216,8 @@ Order order_from(const Call& call, Work& work) {
     return order;
 }
 
-Failure<Refusal> refuse_again(const Call& call, Work& work, Code code, std::string hint) {
-    Refusal refusal{code, "out_trade_no", std::move(hint)};
+Failure<Refusal> refuse_again(const Call& call, Work& work, const Words& words, std::string hint) {
+    Refusal refusal{words, "out_trade_no", std::move(hint)};
     // Observed: a failing MWEB call still gets an address, one that names no prepay_id.
     if (call.get("trade_type") == "MWEB") {
         refusal.business.text("mweb_url", next_mweb_url(work.context().random, ""));
@@ -225,20 +229,20 @@ Failure<Refusal> refuse_again(const Call& call, Work& work, Code code, std::stri
 Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
     auto stored = work.store().find_order(sent.mch_id, sent.out_trade_no);
     if (!stored)
-        return refuse_again(call, work, Code::order_closed,
+        return refuse_again(call, work, kOrderClosed,
                             "this number was closed before it was ordered");
     const Instant now = work.context().clock.now();
     if (stored->is_paid()) {
-        return refuse_again(call, work, Code::order_paid,
+        return refuse_again(call, work, kOrderPaid,
                             "the order is paid; a new payment needs a new out_trade_no");
     }
     if (why_not_payable(*stored, now)) {
         return refuse_again(
-            call, work, Code::order_closed,
+            call, work, kOrderClosed,
             "the order is closed or its time_expire has passed; use a new out_trade_no");
     }
     if (stored->api != ApiVersion::v2) {
-        return refuse_again(call, work, Code::order_number_repeated,
+        return refuse_again(call, work, kOrderNumberRepeated,
                             "this number was ordered through API V3");
     }
     if (const std::string changed = differences(*stored, sent); !changed.empty()) {
@@ -247,7 +251,7 @@ Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
             created_with(sent.creation, "time_start")) {
             hint += "; keep the first call's time_start when you repeat it";
         }
-        return refuse_again(call, work, Code::order_number_repeated, std::move(hint));
+        return refuse_again(call, work, kOrderNumberRepeated, std::move(hint));
     }
     if (now - stored->prepaid_at >= kPrepayLife) {
         stored->prepay_id = sent.prepay_id;
@@ -274,12 +278,12 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     }
     if (order.trade_type == TradeType::jsapi && !order.openid.empty() &&
         work.store().is_openid_of_another_app(order.appid, order.openid)) {
-        return Failure{Refusal{Code::openid_of_another_app, "openid",
-                               "this openid was issued to another appid"}};
+        return Failure{
+            Refusal{kOpenidOfAnotherApp, "openid", "this openid was issued to another appid"}};
     }
     if (!call.merchant.products.contains(order.trade_type)) {
         return Failure{Refusal{
-            Code::product_not_enabled, "trade_type",
+            kProductNotEnabled, "trade_type",
             fmt::format("{} is not switched on for this merchant", call.get("trade_type"))}};
     }
     if (auto refusal = check_user(call, work)) return Failure{std::move(*refusal)};
@@ -307,6 +311,12 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
 
 }  // namespace
 
-Endpoint unified_order() { return {"/pay/unifiedorder", kFields, true, handle, find_missing_user}; }
+Endpoint unified_order() {
+    return {.path = "/pay/unifiedorder",
+            .fields = kFields,
+            .handle = handle,
+            .refuses_unknown_fields = true,
+            .find_missing = find_missing_user};
+}
 
 }  // namespace wxpay::sandbox::api_v2

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
-#include <signal.h>
+#include <csignal>
 #include <spawn.h>
 #include <sstream>
 #include <stdexcept>
@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
-
-extern char** environ;
 
 namespace wxpay::test {
 namespace {
