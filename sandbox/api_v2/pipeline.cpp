@@ -322,6 +322,8 @@ std::optional<http::Response> answer(const Endpoint& endpoint, const http::Reque
     }
     Refusal& refusal = reply.error();
     rephrase(refusal, endpoint);
+    if (endpoint.complete != nullptr && !refusal.words.is_protocol_failure())
+        endpoint.complete(refusal);
     exchange.verdict = "refused";
     exchange.error = refusal.words.is_protocol_failure()
                          ? text_of(refusal)

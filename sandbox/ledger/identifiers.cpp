@@ -19,6 +19,13 @@ TransactionId next_transaction_id(Random& random, Instant now) {
     return TransactionId::parse(id).value();
 }
 
+std::string next_refund_id(Random& random, Instant now) {
+    std::string id = "50" + random.digits(8);
+    id += format_compact_time(now).substr(0, 8);
+    id += random.digits(11);
+    return id;
+}
+
 std::string next_nonce(Random& random) { return random.alphanumeric(16); }
 
 std::string next_code_url(Random& random) {

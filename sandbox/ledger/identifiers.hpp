@@ -15,6 +15,8 @@ namespace wxpay::sandbox {
 PrepayId next_prepay_id(Random& random, Instant now);
 /// "4200", 6 digits, yyyyMMdd, 10 digits.
 TransactionId next_transaction_id(Random& random, Instant now);
+/// "50", 8 digits, yyyyMMdd, 11 digits.
+std::string next_refund_id(Random& random, Instant now);
 /// 16 letters and digits.
 std::string next_nonce(Random& random);
 /// weixin://wxpay/bizpayurl?pr=…
