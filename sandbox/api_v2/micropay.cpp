@@ -154,7 +154,9 @@ std::optional<Result<Reply, Refusal>> answer_again(const Call& call, Order& stor
         return Result<Reply, Refusal>(
             refuse(kOrderNumberRepeated, "this number was ordered in another way"));
     }
-    if (const std::string changed = differences(stored, sent); !changed.empty()) {
+    Order ordered = stored;
+    ordered.openid = sent.openid;  // the payer's by now; the calls name none
+    if (const std::string changed = differences(ordered, sent); !changed.empty()) {
         return Result<Reply, Refusal>(
             refuse(kOrderNumberRepeated, "ordered before with another " + changed));
     }
