@@ -9,6 +9,7 @@
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/js_code_to_session.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/diagnosis/call.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -64,6 +65,7 @@ http::Response App::handle_wechat(http::Request given) {
     } else {
         response = unknown_path(request, exchange);
     }
+    diagnosis::explain_call(exchange, response);
     if (exchange.verdict != "ok" && !context_.settings.strict) {
         response.headers.add("Wxpay-Sandbox-Exchange", std::to_string(exchange.id));
         if (!exchange.hint.empty()) response.headers.add("Wxpay-Sandbox-Hint", exchange.hint);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/codec/hex.hpp"
+#include "core/crypto/digest.hpp"
+
 namespace wxpay::sandbox {
 namespace {
 
@@ -37,6 +40,14 @@ bool acts_for(const Merchant& merchant, std::string_view sub_mch_id) {
            merchant.sub_mch_ids.end();
 }
 
+Secret sandbox_key(const Merchant& merchant) {
+    std::string text = "sandbox:" + merchant.mch_id.str() + ":";
+    text += merchant.api_key.reveal();
+    std::string out;
+    append_hex(out, md5(text), HexCase::lower);
+    return Secret(std::move(out));
+}
+
 Directory demo_directory() {
     const AppId shop = appid("wx8888888888888888");
     std::vector<WechatApp> apps{
@@ -46,6 +57,7 @@ Directory demo_directory() {
     Merchant demo;
     demo.mch_id = mch_id("1900000109");
     demo.api_key = Secret("192006250b4c09247ec02edce69f6a2d");
+    demo.api_v3_key = Secret("sandbox-api-v3-key-32-bytes-long");
     demo.appids = {shop};
 
     Merchant without_products;

@@ -22,6 +22,7 @@ struct WechatApp {
 struct Merchant {
     MchId mch_id;
     Secret api_key;             ///< V2
+    Secret api_v3_key = {};     ///< V3; no V2 message is signed with it
     std::vector<AppId> appids;  ///< the apps that are bound to it
     /// Products that are switched on; a call for another one is refused.
     std::set<TradeType> products = {TradeType::jsapi, TradeType::native, TradeType::app,
@@ -49,6 +50,10 @@ class Directory {
 
 bool is_bound(const Merchant& merchant, std::string_view appid);
 bool acts_for(const Merchant& merchant, std::string_view sub_mch_id);
+
+/// The key of the acceptance sandbox: lower-case hex MD5 of "sandbox:", mch_id, ":" and the API
+/// key. source  v2.md 10.1: our choice, so that it is reproducible
+Secret sandbox_key(const Merchant& merchant);
 
 /// The demo merchant and a few more that make every refusal reachable; see the README's table.
 Directory demo_directory();

@@ -1,7 +1,5 @@
 #include "sandbox/api_v2/pipeline.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -9,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "sandbox/diagnosis/signature.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 
 namespace wxpay::sandbox::api_v2 {
@@ -73,39 +72,18 @@ Result<const Merchant*, Refusal> identify(const XmlMessage& message, const Direc
     return merchant;
 }
 
-/// The mistake that would explain a wrong signature, where a cheap look finds one.
-std::string explain_signature(const XmlMessage& message, const Merchant& merchant,
-                              v2::SignType type) {
-    std::string given(message.get("sign"));
-    const v2::SignType other =
-        type == v2::SignType::md5 ? v2::SignType::hmac_sha256 : v2::SignType::md5;
-    if (v2::verify(message.fields(), given, merchant.api_key, other)) {
-        return type == v2::SignType::md5
-                   ? "signed by HMAC-SHA256, but sign_type=HMAC-SHA256 was not sent"
-                   : "sign_type says HMAC-SHA256, but the sign is an MD5";
-    }
-    std::transform(given.begin(), given.end(), given.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    if (v2::verify(message.fields(), given, merchant.api_key, type)) {
-        return "the sign is right but in lower case; WeChat wants upper-case hex";
-    }
-    if (given.empty()) return "the sign is empty";
-    if (given.size() != 32 && given.size() != 64)
-        return "the sign has neither 32 nor 64 hex digits";
-    return fmt::format(
-        "not the {} of these fields under the API key of {}; see the exchange for the string to "
-        "sign",
-        v2::wire_name(type), merchant.mch_id.str());
-}
-
 /// Row 8: the signature.
-Result<v2::SignType, Refusal> authenticate(const XmlMessage& message, const Merchant& merchant) {
+Result<v2::SignType, Refusal> authenticate(const XmlMessage& message, const Merchant& merchant,
+                                           const Directory& directory, Exchange& exchange) {
     const std::string_view word = message.get("sign_type");
     const auto type = word.empty() ? v2::SignType::md5 : v2::parse_sign_type(word);
     if (!type)
         return refuse(Code::sign_wrong, "sign_type is neither MD5 nor HMAC-SHA256", "sign_type");
     if (!v2::verify(message.fields(), message.get("sign"), merchant.api_key, *type)) {
-        return refuse(Code::sign_wrong, explain_signature(message, merchant, *type), "sign");
+        auto diagnosis = diagnosis::diagnose_signature(message, exchange.request.body, merchant,
+                                                       directory, *type);
+        exchange.explanation = std::move(diagnosis.explanation);
+        return refuse(Code::sign_wrong, std::move(diagnosis.hint), "sign");
     }
     return *type;
 }
@@ -188,7 +166,7 @@ http::Response answer(const Endpoint& endpoint, const http::Request& request, Co
         exchange.mch_id = message->get("mch_id");
         exchange.out_trade_no = message->get("out_trade_no");
         WXPAY_TRY(merchant, identify(*message, context.directory));
-        WXPAY_TRY(type, authenticate(*message, *merchant));
+        WXPAY_TRY(type, authenticate(*message, *merchant, context.directory, exchange));
         if (auto refusal =
                 check_fields(endpoint, *message, context.settings.strict, exchange.notes)) {
             return Failure{std::move(*refusal)};
