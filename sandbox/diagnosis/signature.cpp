@@ -166,8 +166,12 @@ bool has(const std::vector<Finding>& findings, Mistake mistake) {
 
 /// The string to sign for people: the key masked, and in UTF-8 whatever was hashed.
 std::string readable(Signer signer, const Signed& message) {
+    constexpr std::size_t kReadableMax = 4 * 1024;
     signer.bytes = Signer::Bytes::utf8;
-    return shown_text(text_of(signer, message, kMask).value());
+    const std::string text = text_of(signer, message, kMask).value();
+    if (!is_utf8(text)) return "(not UTF-8)";
+    const std::string_view start = utf8_prefix(text, kReadableMax);
+    return shown_text(start) + (start.size() < text.size() ? "…" : "");
 }
 
 std::string why_unreadable(std::string_view sign) {
@@ -191,10 +195,23 @@ std::string compare_with_yours(std::string_view own) {
 }  // namespace
 
 std::string shown_text(std::string_view text) {
-    constexpr std::size_t kShownMax = 4 * 1024;
+    constexpr std::size_t kShownMax = 16 * 1024;
     if (!is_utf8(text)) return "(not UTF-8)";
     const std::string_view start = utf8_prefix(text, kShownMax);
-    return std::string(start) + (start.size() < text.size() ? "…" : "");
+    std::string out;
+    for (std::size_t i = 0; i < start.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(start[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < start.size() ? start[i + 1] : '\0');
+        if (byte == 0xc2 && next < 0xa0) {  // U+0080 to U+009F control terminals too
+            out += fmt::format("\\x{:02x}", next);
+            ++i;
+        } else if ((byte < 0x20 && byte != '\n') || byte == 0x7f) {
+            out += fmt::format("\\x{:02x}", byte);
+        } else {
+            out += start[i];
+        }
+    }
+    return out + (start.size() < text.size() ? "…" : "");
 }
 
 SignatureDiagnosis diagnose_signature(const Signed& message, std::string_view sign,
@@ -227,7 +244,8 @@ SignatureDiagnosis diagnose_signature(const Signed& message, std::string_view si
         out.hint += fmt::format(
             "not the {} of these fields under the API key of {}, nor does a known mistake explain "
             "it; see the exchange for the string to sign",
-            word(right.hash), merchant.mch_id.str());
+            word(right.hash),
+            merchant.mch_id.str().empty() ? "the merchant" : merchant.mch_id.str());
         out.explanation = out.hint.substr(0, out.hint.rfind("; see")) +
                           ".\nMost often the key is another one, or a value changed between "
                           "signing and sending (a nonce_str made twice, a field added later).\n" +

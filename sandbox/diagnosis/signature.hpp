@@ -42,7 +42,7 @@ SignatureDiagnosis diagnose_signature(const XmlMessage& message, std::string_vie
                                       const Merchant& merchant, const Directory& directory,
                                       v2::SignType asked);
 
-/// The string to sign as one may show it: the key masked, cut when it is very long.
+/// Text as a terminal may show it: control characters but LF as \xNN, cut when it is very long.
 std::string shown_text(std::string_view text);
 inline constexpr std::string_view kMask = "***";
 
