@@ -5,7 +5,6 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -98,14 +97,12 @@ std::string read_input(const std::string& path) {
         if (!file) throw UsageError(fmt::format("'{}' cannot be read", path));
     }
     std::istream& in = path == "-" ? std::cin : file;
-    std::string out;
-    for (auto each = std::istreambuf_iterator<char>(in); each != std::istreambuf_iterator<char>();
-         ++each) {
-        if (out.size() == kBodyBytesMax)
-            throw UsageError(fmt::format("'{}' has more than {} bytes", path, kBodyBytesMax));
-        out += *each;
-    }
+    std::string out(kBodyBytesMax + 1, '\0');
+    in.read(out.data(), static_cast<std::streamsize>(out.size()));
     if (in.bad()) throw UsageError(fmt::format("'{}' cannot be read", path));
+    out.resize(static_cast<std::size_t>(in.gcount()));
+    if (out.size() > kBodyBytesMax)
+        throw UsageError(fmt::format("'{}' has more than {} bytes", path, kBodyBytesMax));
     return out;
 }
 
