@@ -96,17 +96,15 @@ class Search {
     Search(const Signed& message, const Given& given) : message_(message), given_(given) {}
 
     std::optional<Match> run(const Signer& right, const std::vector<Slip>& slips) {
-        if (fits(right)) return Match{right, {}};
-        std::vector<Input> seen{input_of(right, message_).value()};
+        std::vector<Input> seen;
         std::vector<const Slip*> telling;  // those that change what is hashed
+        if (fits(right, seen)) return Match{right, {}};
         for (const Slip& slip : slips) {
             Signer signer = right;
             slip.apply(signer);
-            auto input = input_of(signer, message_);
-            if (!input || std::find(seen.begin(), seen.end(), *input) != seen.end()) continue;
-            seen.push_back(*std::move(input));
-            telling.push_back(&slip);
-            if (fits(signer)) return Match{signer, {slip.finding}};
+            const std::size_t before = seen.size();
+            if (fits(signer, seen)) return Match{signer, {slip.finding}};
+            if (seen.size() > before) telling.push_back(&slip);
         }
         for (std::size_t i = 0; i < telling.size(); ++i) {
             for (std::size_t j = i + 1; j < telling.size(); ++j) {
@@ -123,15 +121,33 @@ class Search {
     }
 
   private:
+    bool is_exhausted() const { return tries_ >= kTriesMax || bytes_ >= kHashedBytesMax; }
+
     bool fits(const Signer& signer) {
-        if (++tries_ > kTriesMax) return false;
-        const auto text = text_of(signer, message_, signer.key.reveal());
-        return text && given_.is(digest_of(signer, *text));
+        if (is_exhausted()) return false;
+        const auto input = input_of(signer, message_);
+        return input && fits(signer, *input);
+    }
+
+    /// The same for an input that was not seen before, which is kept.
+    bool fits(const Signer& signer, std::vector<Input>& seen) {
+        if (is_exhausted()) return false;
+        auto input = input_of(signer, message_);
+        if (!input || std::find(seen.begin(), seen.end(), *input) != seen.end()) return false;
+        seen.push_back(*std::move(input));
+        return fits(signer, seen.back());
+    }
+
+    bool fits(const Signer& signer, const Input& input) {
+        ++tries_;
+        bytes_ += input.text.size();
+        return given_.is(digest_of(signer, input.text));
     }
 
     const Signed& message_;
     const Given& given_;
     std::size_t tries_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 std::string_view word(Signer::Hash hash) {
@@ -240,13 +256,15 @@ SignatureDiagnosis diagnose_signature(const Signed& message, std::string_view si
         is_long ? std::vector<Slip>{} : slips_for(message, merchant, directory, right_sign);
     const auto match = Search(message, *given).run(right, slips);
     if (!match) {
-        out.hint = seen.empty() ? "" : hints(seen) + "; besides, it is ";
+        const std::string mch_id = merchant.mch_id.str();
+        if (!seen.empty()) out.hint = hints(seen) + "; besides, it is ";
         out.hint += fmt::format(
-            "not the {} of these fields under the API key of {}, nor does a known mistake explain "
-            "it; see the exchange for the string to sign",
-            word(right.hash),
-            merchant.mch_id.str().empty() ? "the merchant" : merchant.mch_id.str());
-        out.explanation = out.hint.substr(0, out.hint.rfind("; see")) +
+            "not the {} of these fields under the API key of {}, {}; compare the strings to "
+            "sign",
+            word(right.hash), mch_id.empty() ? "the merchant" : mch_id,
+            is_long ? "and too long a message to search for mistakes"
+                    : "nor does a known mistake explain it");
+        out.explanation = out.hint.substr(0, out.hint.rfind("; compare")) +
                           ".\nMost often the key is another one, or a value changed between "
                           "signing and sending (a nonce_str made twice, a field added later).\n" +
                           compare_with_yours(own);

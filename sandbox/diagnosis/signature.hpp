@@ -15,8 +15,9 @@ namespace wxpay::sandbox::diagnosis {
 
 /// Messages whose string to sign is longer are not searched; the longest V2 call has about 8 KiB.
 inline constexpr std::size_t kTextBytesMax = 16 * 1024;
-/// Hashes that one diagnosis may cost; under a millisecond for an ordinary order.
+/// What one diagnosis may cost: about a millisecond for an ordinary order, ten at worst.
 inline constexpr std::size_t kTriesMax = 500;
+inline constexpr std::size_t kHashedBytesMax = 2 * 1024 * 1024;
 
 struct SignatureDiagnosis {
     bool right = false;             ///< there is nothing to explain
