@@ -11,6 +11,7 @@
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/js_code_to_session.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/diagnosis/call.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/waiters.hpp"
 
@@ -83,6 +84,7 @@ http::Answer App::handle_wechat(http::Request given) {
     } else {
         response = unknown_path(request, exchange);
     }
+    if (response) diagnosis::explain_call(exchange, *response);
     if (response && exchange.verdict != "ok" && !context_.settings.strict) {
         response->headers.add("Wxpay-Sandbox-Exchange", std::to_string(exchange.id));
         if (!exchange.hint.empty()) response->headers.add("Wxpay-Sandbox-Hint", exchange.hint);

@@ -19,7 +19,7 @@ Directory::Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchant
     for (const Merchant& merchant : merchants_) {
         Merchant twin = merchant;
         twin.mch_id = MchId::parse("s" + merchant.mch_id.str()).value();
-        twin.api_key = acceptance_key(merchant);
+        twin.api_key = sandbox_key(merchant);
         twin.products = Merchant().products;
         twins_.push_back(std::move(twin));
     }
@@ -47,7 +47,7 @@ std::string Merchant::wire_id() const {
     return in_acceptance() ? mch_id.str().substr(1) : mch_id.str();
 }
 
-Secret acceptance_key(const Merchant& merchant) {
+Secret sandbox_key(const Merchant& merchant) {
     std::string key;
     append_hex(key,
                md5("sandbox:" + merchant.wire_id() + ":" + std::string(merchant.api_key.reveal())),
@@ -74,6 +74,7 @@ Directory demo_directory() {
     Merchant demo;
     demo.mch_id = mch_id("1900000109");
     demo.api_key = Secret("192006250b4c09247ec02edce69f6a2d");
+    demo.api_v3_key = Secret("sandbox-api-v3-key-32-bytes-long");
     demo.appids = {shop};
 
     Merchant without_products;

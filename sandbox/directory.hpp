@@ -23,6 +23,7 @@ struct WechatApp {
 struct Merchant {
     MchId mch_id;
     Secret api_key;             ///< V2
+    Secret api_v3_key = {};     ///< V3; no V2 message is signed with it
     std::vector<AppId> appids;  ///< the apps that are bound to it
     /// Products that are switched on; a call for another one is refused.
     std::set<TradeType> products = {TradeType::jsapi, TradeType::native, TradeType::app,
@@ -56,12 +57,12 @@ class Directory {
     std::vector<Merchant> twins_;
 };
 
-/// The key of the acceptance sandbox: reproducible, so that it survives a restart.
-/// v2.md 10.1: our choice
-Secret acceptance_key(const Merchant& merchant);
-
 bool is_bound(const Merchant& merchant, std::string_view appid);
 bool acts_for(const Merchant& merchant, std::string_view sub_mch_id);
+
+/// The key of the acceptance sandbox: lower-case hex MD5 of "sandbox:", mch_id, ":" and the API
+/// key. source  v2.md 10.1: our choice, so that it is reproducible
+Secret sandbox_key(const Merchant& merchant);
 
 /// The demo merchant and a few more that make every refusal reachable; see the README's table.
 Directory demo_directory();

@@ -1,3 +1,3 @@
-#include "sandbox/cli/serve.hpp"
+#include "sandbox/cli/cli.hpp"
 
-int main(int argc, char** argv) { return wxpay::sandbox::cli::serve(argc, argv); }
+int main(int argc, char** argv) { return wxpay::sandbox::cli::run(argc, argv); }

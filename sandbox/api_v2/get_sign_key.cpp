@@ -21,7 +21,7 @@ Result<Reply, Refusal> handle(const Call& call, Work&) {
         "<xml>\n  <return_code><![CDATA[SUCCESS]]></return_code>\n"
         "  <return_msg><![CDATA[ok]]></return_msg>\n"
         "  <sandbox_signkey><![CDATA[" +
-        std::string(acceptance_key(call.merchant).reveal()) + "]]></sandbox_signkey>\n</xml>";
+        std::string(sandbox_key(call.merchant).reveal()) + "]]></sandbox_signkey>\n</xml>";
     return reply;
 }
 

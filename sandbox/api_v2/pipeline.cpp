@@ -1,7 +1,5 @@
 #include "sandbox/api_v2/pipeline.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -9,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "sandbox/diagnosis/signature.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 
 namespace wxpay::sandbox::api_v2 {
@@ -125,34 +124,10 @@ Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMes
     return merchant;
 }
 
-/// The mistake that would explain a wrong signature, where a cheap look finds one.
-std::string explain_signature(const XmlMessage& message, const Merchant& merchant,
-                              v2::SignType type) {
-    std::string given(message.get("sign"));
-    const v2::SignType other =
-        type == v2::SignType::md5 ? v2::SignType::hmac_sha256 : v2::SignType::md5;
-    if (v2::verify(message.fields(), given, merchant.api_key, other)) {
-        return type == v2::SignType::md5
-                   ? "signed by HMAC-SHA256, but sign_type=HMAC-SHA256 was not sent"
-                   : "sign_type says HMAC-SHA256, but the sign is an MD5";
-    }
-    std::transform(given.begin(), given.end(), given.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    if (v2::verify(message.fields(), given, merchant.api_key, type)) {
-        return "the sign is right but in lower case; WeChat wants upper-case hex";
-    }
-    if (given.empty()) return "the sign is empty";
-    if (given.size() != 32 && given.size() != 64)
-        return "the sign has neither 32 nor 64 hex digits";
-    return fmt::format(
-        "not the {} of these fields under the API key of {}; see the exchange for the string to "
-        "sign",
-        v2::wire_name(type), merchant.mch_id.str());
-}
-
 /// Row 8: the signature.
 Result<v2::SignType, Refusal> authenticate(const Endpoint& endpoint, const XmlMessage& message,
-                                           const Merchant& merchant) {
+                                           const Merchant& merchant, const Directory& directory,
+                                           Exchange& exchange) {
     const std::string_view word = message.get("sign_type");
     const auto asked = word.empty() ? endpoint.only_sign_type.value_or(v2::SignType::md5)
                                     : v2::parse_sign_type(word);
@@ -164,7 +139,10 @@ Result<v2::SignType, Refusal> authenticate(const Endpoint& endpoint, const XmlMe
             "sign_type");
     }
     if (!v2::verify(message.fields(), message.get("sign"), merchant.api_key, *asked)) {
-        return refuse(kSignWrong, explain_signature(message, merchant, *asked), "sign");
+        auto diagnosis = diagnosis::diagnose_signature(message, exchange.request.body, merchant,
+                                                       directory, *asked);
+        exchange.explanation = std::move(diagnosis.explanation);
+        return refuse(kSignWrong, std::move(diagnosis.hint), "sign");
     }
     return *asked;
 }
@@ -320,7 +298,7 @@ std::optional<http::Response> answer(const Endpoint& endpoint, const http::Reque
         exchange.mch_id = message->get(endpoint.mch_id_name);
         exchange.out_trade_no = message->get("out_trade_no");
         WXPAY_TRY(merchant, identify(endpoint, *message, context.directory));
-        WXPAY_TRY(type, authenticate(endpoint, *message, *merchant));
+        WXPAY_TRY(type, authenticate(endpoint, *message, *merchant, context.directory, exchange));
         if (endpoint.needs_certificate && request.certificate != nullptr &&
             request.certificate->common_name != merchant->mch_id.str()) {
             return refuse(kCertificateOfAnother,

@@ -24,6 +24,7 @@
 #include "core/http/url.hpp"
 #include "core/program/program.hpp"
 
+#include "sandbox/cli/cli.hpp"
 #include "sandbox/server.hpp"
 #include "sandbox/version.hpp"
 
@@ -255,6 +256,7 @@ int run(const Flags& flags) {
 int serve(int argc, char** argv) {
     CLI::App app{"A local WeChat Pay for tests, offline and in CI.", "wxpay-sandbox"};
     app.set_version_flag("--version", "wxpay-sandbox " + std::string(kVersion));
+    app.footer(list_of_verbs());
     app.fallthrough();
     Flags flags;
     declare(app, flags);

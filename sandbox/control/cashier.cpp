@@ -1,4 +1,8 @@
 // What a phone does with the arguments of wx.requestPayment before it asks for a finger.
+#include <span>
+#include <utility>
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "core/crypto/digest.hpp"
@@ -6,6 +10,7 @@
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/diagnosis/signature.hpp"
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"
 
@@ -73,18 +78,38 @@ Result<Order, Problem> order_of(const v2::JsapiPayment& payment, Context& contex
 }
 
 /// The mistake that would explain a wrong paySign.
-std::string explain(const v2::JsapiPayment& payment, const Secret& key, v2::SignType type) {
-    const FieldView lower_case[] = {{"appId", payment.app_id},
-                                    {"nonceStr", payment.nonce_str},
-                                    {"package", payment.package},
-                                    {"signType", payment.sign_type},
-                                    {"timestamp", payment.time_stamp}};
-    if (v2::verify(lower_case, payment.pay_sign, key, type))
-        return "signed with 'timestamp'; the name is 'timeStamp'";
-    v2::JsapiPayment without_app = payment;
-    without_app.app_id.clear();
-    if (v2::pay_sign(without_app, key, type) == payment.pay_sign)
-        return "appId was left out of the signature";
+std::string explain(const v2::JsapiPayment& payment, const Order& order, const Merchant& merchant,
+                    const Directory& directory) {
+    const auto is = [&](std::span<const FieldView> fields) {
+        return v2::verify(fields, payment.pay_sign, merchant.api_key, order.sign_type);
+    };
+    std::vector<FieldView> fields{{"appId", payment.app_id},
+                                  {"nonceStr", payment.nonce_str},
+                                  {"package", payment.package},
+                                  {"signType", payment.sign_type},
+                                  {"timeStamp", payment.time_stamp}};
+    constexpr std::pair<std::size_t, std::string_view> kMisnamed[] = {
+        {0, "appid"}, {1, "noncestr"}, {3, "signtype"}, {4, "timestamp"}};
+    for (const auto& [index, wrong] : kMisnamed) {
+        auto renamed = fields;
+        renamed[index].name = wrong;
+        if (is(renamed)) {
+            return "signed with '" + std::string(wrong) + "'; the name is '" +
+                   std::string(fields[index].name) + "'";
+        }
+    }
+    auto without_app = fields;
+    without_app.erase(without_app.begin());
+    if (is(without_app)) return "appId was left out of the signature";
+    auto bare = fields;
+    bare[2].value.remove_prefix(kPackagePrefix.size());
+    if (is(bare)) return "package was signed without 'prepay_id='";
+    bare[2].name = "prepay_id";
+    if (is(bare))
+        return "signed with 'prepay_id'; the name is 'package', its value 'prepay_id=...'";
+    const auto found = diagnosis::diagnose_signature(
+        diagnosis::Signed{fields, {}}, payment.pay_sign, merchant, directory, order.sign_type);
+    if (!found.findings.empty()) return found.hint;
     return "not the signature of appId, nonceStr, package, signType and timeStamp under the "
            "merchant's API key";
 }
@@ -101,7 +126,7 @@ Result<void, Problem> check_signature(const v2::JsapiPayment& payment, const Ord
     }
     const std::string right = v2::pay_sign(payment, merchant->api_key, order.sign_type);
     if (!equal_in_constant_time(right, payment.pay_sign)) {
-        return bad_signature("paySign", explain(payment, merchant->api_key, order.sign_type));
+        return bad_signature("paySign", explain(payment, order, *merchant, context.directory));
     }
     return {};
 }

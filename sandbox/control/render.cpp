@@ -159,6 +159,7 @@ Json to_json(const Exchange& exchange, bool whole) {
     if (!is_call) out["latency_ms"] = exchange.latency.count();
     if (!whole) return out;
 
+    put(out, "diagnosis", exchange.explanation);
     put(out, "remote_address", exchange.request.remote_address);
     out["request"] = {{"headers", headers_of(exchange.request.headers)},
                       {"body", exchange.request.body}};

@@ -19,7 +19,8 @@ namespace wxpay::sandbox::control {
 nlohmann::ordered_json to_json(const Order& order, Transaction& transaction);
 nlohmann::ordered_json to_json(const Refund& refund);
 nlohmann::ordered_json to_json(const Notification& notification);
-/// `whole`: with headers, bodies and the string to sign; secrets are masked either way.
+/// `whole`: with headers, bodies, the string to sign and the diagnosis; secrets are masked either
+/// way.
 nlohmann::ordered_json to_json(const Exchange& exchange, bool whole);
 
 /// As text; bytes that are not UTF-8 become U+FFFD.

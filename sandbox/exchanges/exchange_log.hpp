@@ -33,6 +33,7 @@ struct Exchange {
     std::string verdict;  ///< "ok", "refused", "failed"; for callbacks the attempt's verdict
     std::string error;  ///< WeChat's word for the refusal: return_msg, or err_code and err_code_des
     std::string hint;   ///< one ASCII line: the likely cause
+    std::string explanation;         ///< the cause at length, UTF-8, several lines; no key in it
     std::vector<std::string> notes;  ///< accepted, but worth knowing
 };
 

@@ -12,6 +12,7 @@
 #include "core/base/duration.hpp"
 #include "core/codec/utf8.hpp"
 
+#include "sandbox/diagnosis/callback.hpp"
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/schedule.hpp"
@@ -36,6 +37,11 @@ http::Request request_for(const Notification& notification) {
     request.headers.add("Connection", "Keep-Alive");
     request.body = notification.body;
     return request;
+}
+
+bool was_answered(const Notification& notification) {
+    return std::any_of(notification.attempts.begin(), notification.attempts.end(),
+                       [](const Attempt& each) { return each.verdict == Verdict::ok; });
 }
 
 }  // namespace
@@ -86,6 +92,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
     const auto url = http::Url::parse(notification.url);
     auto finish = [this, id = notification.id, timer, done = std::move(done),
                    origin = url ? url->origin() : std::string(),
+                   answered_before = was_answered(notification),
                    exchange = std::move(exchange)](http::Outcome outcome) mutable {
         if (stopping_) return done(std::nullopt);
         remember(origin, outcome.kind == http::Outcome::Kind::timed_out);
@@ -96,13 +103,15 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
             outcome.kind == http::Outcome::Kind::answered ? outcome.response.status : 0;
         attempt.latency = outcome.latency;
         attempt.verdict = judgement.verdict;
-        attempt.reason = judgement.reason;
         attempt.response_body = utf8_prefix(outcome.response.body, kAttemptBodyMax);
         exchange.response = std::move(outcome.response);
         exchange.response.status = attempt.http_status;
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
         exchange.error = judgement.reason;
+        diagnosis::explain_callback(exchange, judgement, answered_before);
+        attempt.reason =
+            exchange.hint.empty() ? judgement.reason : judgement.reason + ". " + exchange.hint;
         context_.exchanges.add(std::move(exchange));
         std::optional<Verdict> verdict;
         try {

@@ -1,0 +1,163 @@
+#include "sandbox/cli/message_verb.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/http/client.hpp"
+#include "core/program/program.hpp"
+
+#include "sandbox/limits.hpp"
+
+namespace wxpay::sandbox::cli {
+namespace {
+
+bool is_number(std::string_view text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+nlohmann::json get(const MessageOptions& options, const std::string& path,
+                   const std::string& query = {}) {
+    http::Client::Options to;
+    to.base_url = options.url;
+    auto client = http::Client::create(std::move(to));
+    if (!client)
+        throw UsageError(fmt::format("--url '{}': {}", options.url, client.error().detail));
+    http::Request request;
+    request.path = path;
+    request.query = query;
+    if (!options.control_token.empty())
+        request.headers.add("Authorization", "Bearer " + options.control_token);
+    const auto answer = (*client)->send(request);
+    if (!answer) {
+        throw UsageError(fmt::format("no server at {} ({}); start wxpay-sandbox, or name it: --url",
+                                     options.url, answer.error().detail));
+    }
+    auto body = nlohmann::json::parse(answer->body, nullptr, false);
+    if (answer->status == 200 && body.is_object()) return body;
+    std::string why = fmt::format("HTTP {}", answer->status);
+    if (body.is_object() && body.contains("error")) why = body["error"].value("message", why);
+    throw UsageError(fmt::format("{}: {}", options.url, why));
+}
+
+}  // namespace
+
+void declare(CLI::App& app, MessageOptions& options) {
+    const auto option = [&](const char* name, std::string& value, const char* help) {
+        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
+    };
+    app.add_option("source", options.source,
+                   "the message's XML in FILE (default: stdin), the server's last exchange, or the "
+                   "one with this number")
+        ->type_name("FILE|last|ID");
+    option("--key", options.key, "API key (default: that of the demo merchant with this mch_id)")
+        ->type_name("KEY");
+    app.add_option("--sign-type", options.sign_type, "default: the message's sign_type, or MD5")
+        ->type_name("MD5|HMAC-SHA256");
+    app.add_option("--mch-id", options.mch_id, "whose key (default: the message's mch_id)")
+        ->type_name("ID");
+    option("--url", options.url, "the running server, for last and ID")
+        ->type_name("URL")
+        ->capture_default_str();
+    option("--control-token", options.control_token, "its token, when it wants one")
+        ->type_name("TOKEN");
+    app.add_option("--output", options.output, "text or json")
+        ->type_name("FORMAT")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"text", "json"}));
+}
+
+int run_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& work) {
+    try {
+        app.parse(argc, argv);
+        return work();
+    } catch (const CLI::Success& wanted) {
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& problem) {
+        fmt::print(stderr, "{}: {}; see {} --help\n", app.get_name(), problem.what(),
+                   app.get_name());
+    } catch (const std::exception& problem) {
+        fmt::print(stderr, "{}: {}\n", app.get_name(), problem.what());
+    }
+    return kExitUsage;
+}
+
+std::string read_input(const std::string& path) {
+    std::ifstream file;
+    if (path != "-") {
+        file.open(path, std::ios::binary);
+        if (!file) throw UsageError(fmt::format("'{}' cannot be read", path));
+    }
+    std::istream& in = path == "-" ? std::cin : file;
+    std::string out(kBodyBytesMax + 1, '\0');
+    in.read(out.data(), static_cast<std::streamsize>(out.size()));
+    if (in.bad()) throw UsageError(fmt::format("'{}' cannot be read", path));
+    out.resize(static_cast<std::size_t>(in.gcount()));
+    if (out.size() > kBodyBytesMax)
+        throw UsageError(fmt::format("'{}' has more than {} bytes", path, kBodyBytesMax));
+    return out;
+}
+
+std::optional<nlohmann::json> find_exchange(const MessageOptions& options) {
+    std::string id = options.source;
+    if (id == "last") {
+        const auto listed = get(options, "/_sandbox/v1/exchanges", "limit=1");
+        const auto rows = listed.value("exchanges", nlohmann::json::array());
+        if (rows.empty()) throw UsageError("the server has seen no exchange yet");
+        id = rows[0].value("id", "");
+    }
+    if (!is_number(id)) return std::nullopt;
+    return get(options, "/_sandbox/v1/exchanges/" + id);
+}
+
+Result<Loaded> load(const MessageOptions& options, const std::optional<nlohmann::json>& exchange) {
+    std::string bytes;
+    if (exchange) {
+        bytes = exchange->value(nlohmann::json::json_pointer("/request/body"), "");
+    } else {
+        bytes = read_input(options.source.empty() ? "-" : options.source);
+    }
+    WXPAY_TRY(XmlMessage message, XmlMessage::parse(bytes));
+    return Loaded{std::move(bytes), std::move(message)};
+}
+
+Merchant merchant_of(const MessageOptions& options, const XmlMessage& message,
+                     const Directory& directory) {
+    const std::string id =
+        options.mch_id.empty() ? std::string(message.get("mch_id")) : options.mch_id;
+    Merchant merchant;
+    if (const Merchant* const known = directory.find_merchant(id)) {
+        merchant = *known;
+    } else if (auto parsed = MchId::parse(id)) {
+        merchant.mch_id = *std::move(parsed);
+    }
+    if (!options.key.empty()) merchant.api_key = Secret(options.key);
+    if (merchant.api_key.empty()) {
+        throw UsageError(
+            "no key: the message's mch_id is none of the demo merchants'; give --key or --mch-id");
+    }
+    return merchant;
+}
+
+v2::SignType sign_type_of(const MessageOptions& options, const XmlMessage& message) {
+    const std::string_view word =
+        options.sign_type.empty() ? message.get("sign_type") : std::string_view(options.sign_type);
+    if (word.empty()) return v2::SignType::md5;
+    const auto type = v2::parse_sign_type(word);
+    if (!type) throw UsageError("the sign type is neither MD5 nor HMAC-SHA256; give --sign-type");
+    return *type;
+}
+
+void print_json(const nlohmann::ordered_json& json) {
+    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+}  // namespace wxpay::sandbox::cli

@@ -1,0 +1,153 @@
+// wxpay-sandbox sign, verify and explain, run for real.
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/app_harness.hpp"
+#include "tests/support/process.hpp"
+
+namespace wxpay::test {
+namespace {
+
+const std::string kProgram = WXPAY_SANDBOX_PROGRAM;
+/// The vector of the signature page, without its sign.
+const std::string kOfficial =
+    "<xml><appid>wxd930ea5d5a258f4f</appid><body>test</body><device_info>1000</device_info>"
+    "<mch_id>10000100</mch_id><nonce_str>ibuaiVcKdpRxkhJA</nonce_str></xml>";
+const std::string kMd5 = "9A0A8659F005D6984697E2CA0A9CF3B7";
+const std::string kHmacWithoutType =
+    "6A9AE1657590FD6257D693A078E1C3E4BB6BA4DC30B23E0EE2496E54170DACD6";
+
+class MessageVerbs : public testing::Test {
+  protected:
+    std::string file(const std::string& name, const std::string& content) {
+        const std::string path = (directory / name).string();
+        std::ofstream(path) << content;
+        return path;
+    }
+    struct Ran {
+        int status;
+        std::string output;
+        nlohmann::json json() const { return nlohmann::json::parse(output, nullptr, false); }
+    };
+    static Ran run(const std::vector<std::string>& arguments) {
+        Process process(kProgram, arguments);
+        const int status = process.wait();
+        return {status, process.output()};
+    }
+    static bool holds(const std::string& text, const std::string& part) {
+        return text.find(part) != std::string::npos;
+    }
+    static std::string with_sign(const std::string& sign) {
+        return kOfficial.substr(0, kOfficial.size() - 6) + "<sign>" + sign + "</sign></xml>";
+    }
+
+    TemporaryDirectory directory;
+};
+
+TEST_F(MessageVerbs, SignTheOfficialVector) {
+    const std::string given = file("official.xml", kOfficial);
+    const auto text = run({"sign", given, "--key", AppHarness::kKey});
+    EXPECT_EQ(text.status, 0);
+    EXPECT_TRUE(holds(text.output, "<sign><![CDATA[" + kMd5 + "]]></sign>")) << text.output;
+    EXPECT_TRUE(holds(text.output, "&nonce_str=ibuaiVcKdpRxkhJA&key=***")) << text.output;
+    EXPECT_FALSE(holds(text.output, AppHarness::kKey));
+
+    const auto json = run({"sign", given, "--key", AppHarness::kKey, "--output", "json"});
+    EXPECT_EQ(json.json()["sign"], kMd5) << json.output;
+    const auto hmac = run({"sign", given, "--mch-id", "1900000109", "--sign-type", "HMAC-SHA256",
+                           "--output", "json"});
+    EXPECT_EQ(hmac.json()["sign_type"], "HMAC-SHA256") << hmac.output;
+    EXPECT_TRUE(holds(hmac.json()["xml"], "<sign_type><![CDATA[HMAC-SHA256]]>")) << hmac.output;
+    const auto again =
+        run({"verify", file("hmac.xml", hmac.json()["xml"]), "--mch-id", "1900000109"});
+    EXPECT_EQ(again.status, 0) << again.output;
+}
+
+TEST_F(MessageVerbs, VerifySaysRightOrWhyNot) {
+    const auto verify = [&](const std::string& sign) {
+        return run({"verify", file("m.xml", with_sign(sign)), "--key", AppHarness::kKey});
+    };
+    EXPECT_EQ(verify(kMd5).status, 0);
+    EXPECT_TRUE(holds(verify(kMd5).output, "right: MD5 under the API key of 10000100"));
+    const auto hmac = verify(kHmacWithoutType);
+    EXPECT_EQ(hmac.status, 1);
+    EXPECT_TRUE(holds(hmac.output, "sign_type=HMAC-SHA256 was not sent")) << hmac.output;
+    EXPECT_EQ(run({"verify", file("h.xml", with_sign(kHmacWithoutType)), "--key", AppHarness::kKey,
+                   "--sign-type", "HMAC-SHA256"})
+                  .status,
+              0);
+    const auto json = run({"verify", file("m.xml", with_sign(kHmacWithoutType)), "--key",
+                           AppHarness::kKey, "--output", "json"});
+    EXPECT_EQ(json.status, 1);
+    EXPECT_EQ(json.json()["mistakes"], nlohmann::json({"hmac_not_announced"})) << json.output;
+    EXPECT_EQ(run({"verify", file("bad.xml", "hello")}).status, 1);
+}
+
+TEST_F(MessageVerbs, ExplainComparesWithOnesOwnStringToSign) {
+    const std::string message = file("m.xml", with_sign(std::string(32, 'A')));
+    const std::string mine =
+        "appid=wxd930ea5d5a258f4f&body=Test&device_info=1000&mch_id=10000100&nonce_str="
+        "ibuaiVcKdpRxkhJA&key=";
+    const auto found = run({"explain", message, "--key", AppHarness::kKey, "--mine",
+                            file("mine", mine + AppHarness::kKey + "\n")});
+    EXPECT_EQ(found.status, 1);
+    EXPECT_TRUE(holds(found.output, "not the MD5 of these fields")) << found.output;
+    EXPECT_TRUE(holds(found.output, "at 'body'")) << found.output;
+    EXPECT_FALSE(holds(found.output, AppHarness::kKey)) << found.output;
+}
+
+TEST_F(MessageVerbs, WorkOnWhatTheServerSaw) {
+    ServerProcess sandbox(kProgram, {"--port", "0", "--control-token", "secret-token"});
+    const Fields wrong =
+        AppHarness::sign(AppHarness::order("M1"), "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
+    const auto refused = sandbox.call("POST", "/pay/unifiedorder", AppHarness::xml(wrong));
+    const std::string id(refused.headers.get("Wxpay-Sandbox-Exchange"));
+    const auto ask = [&](const std::string& verb, const std::string& which, bool json = true) {
+        std::vector<std::string> arguments{
+            verb, which, "--url", sandbox.url(), "--control-token", "secret-token"};
+        if (json) arguments.insert(arguments.end(), {"--output", "json"});
+        return run(arguments);
+    };
+    const auto last = ask("explain", "last");
+    EXPECT_EQ(last.status, 1);
+    EXPECT_EQ(last.json()["hint"], "signed with the API key of merchant 1900000110") << last.output;
+    EXPECT_EQ(ask("explain", id).output, last.output);
+    EXPECT_TRUE(holds(ask("explain", id, false).output, "refused: 签名错误"));
+    EXPECT_EQ(ask("verify", id).json()["mistakes"], nlohmann::json({"other_merchants_key"}));
+    const auto mended = ask("sign", id);
+    ASSERT_EQ(mended.status, 0) << mended.output;
+    EXPECT_TRUE(
+        holds(sandbox.call("POST", "/pay/unifiedorder", mended.json()["xml"]).body, "prepay_id"));
+    EXPECT_EQ(ask("explain", "last").status, 0) << "a good exchange is no finding";
+    EXPECT_EQ(ask("explain", "999").status, 2);
+}
+
+TEST_F(MessageVerbs, RefuseWrongUseInOneLine) {
+    const std::string message = file("official.xml", kOfficial);
+    const std::pair<std::vector<std::string>, const char*> cases[] = {
+        {{"sign", (directory / "none.xml").string()}, "none.xml"},
+        {{"sign", directory.path().string()}, "cannot be read"},
+        {{"sign", message}, "--key"},
+        {{"sign", message, "--mch-id", "1900009999"}, "--key"},
+        {{"sign", message, "--key", "k", "--sign-type", "SHA1"}, "--sign-type"},
+        {{"sign", file("x", "hello")}, "not the XML"},
+        {{"verify", message, "--output", "yaml"}, "--output"},
+        {{"explain", message, "--mime", "x"}, "--mime"},
+        {{"explain", "last", "--url", "http://127.0.0.1:1"}, "--url"},
+        {{"explain", "last", "--url", "nowhere"}, "--url"},
+        {{"explain", message, "--key", "k", "--mine", (directory / "none").string()}, "none"},
+    };
+    for (const auto& [arguments, names] : cases) {
+        const auto ran = run(arguments);
+        EXPECT_EQ(ran.status, 2) << ran.output;
+        EXPECT_TRUE(holds(ran.output, names)) << ran.output;
+        EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
+    }
+    for (const char* verb : {"sign", "verify", "explain"})
+        EXPECT_EQ(run({verb, "--help"}).status, 0) << verb;
+    EXPECT_TRUE(holds(run({"--help"}).output, "explain"));
+}
+
+}  // namespace
+}  // namespace wxpay::test
