@@ -8,10 +8,25 @@ namespace wxpay::sandbox::api_v2 {
 Endpoint unified_order();
 Endpoint order_query();
 Endpoint close_order();
+Endpoint short_url();
+Endpoint auth_code_to_openid();
+Endpoint report();
+Endpoint get_public_key();
+DirectCall js_code_to_session();
+DirectCall access_token();
+DirectCall default_report();  // report.cpp
 
 std::span<const Endpoint> endpoints() {
-    static const std::array kEndpoints{unified_order(), order_query(), close_order()};
+    static const std::array kEndpoints{
+        unified_order(),       order_query(), close_order(),    short_url(),
+        auth_code_to_openid(), report(),      get_public_key(),
+    };
     return kEndpoints;
+}
+
+std::span<const DirectCall> direct_calls() {
+    static const std::array kDirectCalls{js_code_to_session(), access_token(), default_report()};
+    return kDirectCalls;
 }
 
 }  // namespace wxpay::sandbox::api_v2

@@ -152,6 +152,20 @@ std::string explain_signature(const XmlMessage& message, const Merchant& merchan
         v2::wire_name(type), merchant.mch_id.str());
 }
 
+bool is_signed(const Endpoint& endpoint, const XmlMessage& message, const Merchant& merchant,
+               v2::SignType type) {
+    const std::string_view sign = message.get("sign");
+    if (v2::verify(message.fields(), sign, merchant.api_key, type)) return true;
+    const auto encoded = message.find(endpoint.encoded_field);
+    if (!encoded) return false;
+    const std::string decoded = http::percent_decode(*encoded);
+    std::vector<FieldView> fields(message.fields().begin(), message.fields().end());
+    for (FieldView& field : fields) {
+        if (field.name == endpoint.encoded_field) field.value = decoded;
+    }
+    return v2::verify(fields, sign, merchant.api_key, type);
+}
+
 /// Row 8: the signature.
 Result<v2::SignType, Refusal> authenticate(const Endpoint& endpoint, const XmlMessage& message,
                                            const Merchant& merchant) {
@@ -165,7 +179,7 @@ Result<v2::SignType, Refusal> authenticate(const Endpoint& endpoint, const XmlMe
             fmt::format("{} takes only {}", endpoint.path, v2::wire_name(*endpoint.only_sign_type)),
             "sign_type");
     }
-    if (!v2::verify(message.fields(), message.get("sign"), merchant.api_key, *asked)) {
+    if (!is_signed(endpoint, message, merchant, *asked)) {
         return refuse(kSignWrong, explain_signature(message, merchant, *asked), "sign");
     }
     return *asked;
@@ -261,7 +275,7 @@ std::string render(const Refusal& refusal, const Endpoint& endpoint, const XmlMe
 
 void rephrase(Refusal& refusal, const Endpoint& endpoint) {
     for (const Rephrased& each : endpoint.rephrased) {
-        if (refusal.words == each.from) {
+        if (refusal.words == each.from && (each.field.empty() || each.field == refusal.field)) {
             refusal.words = each.to;
             return;
         }

@@ -1,6 +1,8 @@
 #include "sandbox/ledger/identifiers.hpp"
 
+#include "core/codec/base64.hpp"
 #include "core/codec/beijing_time.hpp"
+#include "core/crypto/digest.hpp"
 
 namespace wxpay::sandbox {
 
@@ -28,6 +30,14 @@ std::string next_code_url(Random& random) {
 std::string next_mweb_url(Random& random, const std::string& prepay_id) {
     return "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=" + prepay_id +
            "&package=" + random.digits(10);
+}
+
+std::string openid_from(std::string_view appid, std::string_view seed) {
+    constexpr std::size_t kLength = 28;
+    std::string text(appid);
+    text += '|';
+    text += seed;
+    return "o" + base64url_encode(sha256(text)).substr(0, kLength - 1);
 }
 
 std::string next_request_id(Random& random) { return "08" + random.hex(24); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
@@ -21,6 +22,8 @@ std::string next_nonce(Random& random);
 std::string next_code_url(Random& random);
 /// The H5 cashier's address; `prepay_id` is empty in failing replies.
 std::string next_mweb_url(Random& random, const std::string& prepay_id);
+/// "o" and 27 characters that follow from the app and `seed`: the same user of an app each time.
+std::string openid_from(std::string_view appid, std::string_view seed);
 /// A Request-ID header: "08" and hex digits.
 std::string next_request_id(Random& random);
 
