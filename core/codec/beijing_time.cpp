@@ -82,6 +82,12 @@ std::optional<Instant> parse_compact_time(std::string_view text) {
     return *local - kBeijing;
 }
 
+std::string format_readable_time(Instant at) {
+    const Parts t = in_beijing(at);
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month, t.day, t.hour,
+                       t.minute, t.second);
+}
+
 std::string format_rfc3339(Instant at) {
     const Parts t = in_beijing(at);
     const std::string fraction = t.milli == 0 ? std::string() : fmt::format(".{:03}", t.milli);

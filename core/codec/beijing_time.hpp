@@ -14,6 +14,9 @@ std::string format_compact_time(Instant at);
 /// Nothing when it is not 14 digits that name a real moment.
 std::optional<Instant> parse_compact_time(std::string_view text);
 
+/// What refunds and bills write: yyyy-MM-dd HH:mm:ss, UTC+8 (grade A).
+std::string format_readable_time(Instant at);
+
 /// 2024-06-01T12:01:05+08:00, with milliseconds (".250") only when there are any.
 std::string format_rfc3339(Instant at);
 /// Any offset, or Z; fractions of a second are cut to milliseconds. Nothing when malformed.

@@ -21,6 +21,14 @@ TransactionId next_transaction_id(Random& random, Instant now) {
     return TransactionId::parse(id).value();
 }
 
+std::string next_payment_no(Random& random, Instant now) {
+    return "10100" + random.digits(5) + format_compact_time(now).substr(0, 8) + random.digits(14);
+}
+
+std::string next_send_listid(Random& random, Instant now) {
+    return "10000" + random.digits(5) + format_compact_time(now).substr(0, 8) + random.digits(13);
+}
+
 std::string next_nonce(Random& random) { return random.alphanumeric(16); }
 
 std::string next_code_url(Random& random) {

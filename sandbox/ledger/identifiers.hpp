@@ -16,6 +16,10 @@ namespace wxpay::sandbox {
 PrepayId next_prepay_id(Random& random, Instant now);
 /// "4200", 6 digits, yyyyMMdd, 10 digits.
 TransactionId next_transaction_id(Random& random, Instant now);
+/// A transfer's payment_no: "10100", 5 digits, yyyyMMdd, 14 digits.
+std::string next_payment_no(Random& random, Instant now);
+/// A red packet's send_listid: "10000", 5 digits, yyyyMMdd, 13 digits.
+std::string next_send_listid(Random& random, Instant now);
 /// 16 letters and digits.
 std::string next_nonce(Random& random);
 /// weixin://wxpay/bizpayurl?pr=…

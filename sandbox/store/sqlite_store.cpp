@@ -19,6 +19,8 @@
 #include "core/sqlite/sqlite.hpp"
 
 #include "embedded/kSchema0001.hpp"
+#include "sandbox/ledger/comment.hpp"
+#include "sandbox/ledger/payout.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -32,6 +34,10 @@ constexpr std::string_view kOrderColumns =
     "openid, sub_openid, notify_url, nonce_str, sign_type, limit_pay, creation, prepay_id, "
     "prepaid_at, code_url, "
     "mweb_url, created_at, expires_at, transaction_id, paid_at, bank_type, coupons";
+
+constexpr std::string_view kPayoutColumns =
+    "id, kind, mch_id, number, appid, openid, amount, name, remark, wishing, activity, terms, "
+    "state, detail_id, created_at, ended_at";
 
 constexpr std::string_view kNotificationColumns =
     "id, kind, mch_id, out_trade_no, url, body, state, retries, next_at";
@@ -147,6 +153,41 @@ Notification notification_from(Rows& row) {
     return notification;
 }
 
+Payout payout_from(Rows& row) {
+    Payout payout;
+    const auto text = [&row] { return std::string(row.text()); };
+    payout.id = row.number();
+    payout.kind = row.text() == wire_name(PayoutKind::transfer) ? PayoutKind::transfer
+                                                                : PayoutKind::red_packet;
+    payout.mch_id = id_from<MchId>(row.text());
+    payout.number = text();
+    payout.appid = id_from<AppId>(row.text());
+    payout.openid = text();
+    payout.amount = Fen{row.number()};
+    payout.name = text();
+    payout.desc = text();
+    payout.wishing = text();
+    payout.activity = text();
+    payout.terms = text();
+    const std::string_view state = row.text();
+    payout.state = known(parse_payout_state(state), state);
+    payout.detail_id = text();
+    payout.created_at = instant(row.number());
+    payout.ended_at = optional_instant(row);
+    return payout;
+}
+
+Comment comment_from(Rows& row) {
+    Comment comment;
+    comment.id = row.number();
+    comment.mch_id = id_from<MchId>(row.text());
+    comment.at = instant(row.number());
+    comment.transaction_id = id_from<TransactionId>(row.text());
+    comment.stars = static_cast<int>(row.number());
+    comment.text = row.text();
+    return comment;
+}
+
 /// WHERE and its values for a list, put together from what the caller narrows by.
 class Where {
   public:
@@ -203,6 +244,21 @@ struct Statements {
           is_openid_of_another_app(db,
                                    "SELECT 1 FROM openids WHERE openid = ?1 AND NOT EXISTS "
                                    "(SELECT 1 FROM openids WHERE openid = ?1 AND appid = ?2)"),
+          insert_payout(db,
+                        "INSERT INTO payouts (kind, mch_id, number, appid, openid, amount, name, "
+                        "remark, wishing, activity, terms, state, detail_id, created_at, ended_at) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+          update_payout(db, "UPDATE payouts SET state = ?, ended_at = ? WHERE id = ?"),
+          payout_by_id(db, fmt::format("SELECT {} FROM payouts WHERE id = ?", kPayoutColumns)),
+          payout_by_number(
+              db, fmt::format("SELECT {} FROM payouts WHERE kind = ? AND mch_id = ? AND number = ?",
+                              kPayoutColumns)),
+          insert_comment(db,
+                         "INSERT INTO comments (mch_id, at, transaction_id, stars, text) "
+                         "VALUES (?, ?, ?, ?, ?)"),
+          comments(db,
+                   "SELECT id, mch_id, at, transaction_id, stars, text FROM comments WHERE mch_id "
+                   "= ? AND at >= ? AND at <= ? ORDER BY at, id LIMIT ? OFFSET ?"),
           insert_notification(db,
                               "INSERT INTO notifications (kind, mch_id, out_trade_no, url, body, "
                               "state, retries, next_at) "
@@ -236,6 +292,8 @@ struct Statements {
     Statement insert_order, update_order;
     Statement order_by_id, order_by_number, order_by_prepay_id, order_by_transaction_id;
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
+    Statement insert_payout, update_payout, payout_by_id, payout_by_number;
+    Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
         attempts;
     Statement insert_timer, erase_timer, erase_timers, due_timers, claim_timer, next_due;
@@ -394,16 +452,16 @@ class SqliteTransaction final : public Transaction {
     }
 
     std::optional<Order> find_order(std::int64_t id) override {
-        return one(s_.order_by_id.query(id));
+        return one<order_from>(s_.order_by_id.query(id));
     }
     std::optional<Order> find_order(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
-        return one(s_.order_by_number.query(mch_id.str(), out_trade_no.str()));
+        return one<order_from>(s_.order_by_number.query(mch_id.str(), out_trade_no.str()));
     }
     std::optional<Order> find_order(const PrepayId& prepay_id) override {
-        return one(s_.order_by_prepay_id.query(prepay_id.str()));
+        return one<order_from>(s_.order_by_prepay_id.query(prepay_id.str()));
     }
     std::optional<Order> find_order(const TransactionId& transaction_id) override {
-        return one(s_.order_by_transaction_id.query(transaction_id.str()));
+        return one<order_from>(s_.order_by_transaction_id.query(transaction_id.str()));
     }
 
     std::vector<Order> orders(const OrderFilter& filter) override {
@@ -440,6 +498,37 @@ class SqliteTransaction final : public Transaction {
     }
     bool is_openid_of_another_app(const AppId& appid, const std::string& openid) override {
         return s_.is_openid_of_another_app.query(openid, appid.str()).next();
+    }
+
+    void insert_payout(Payout& payout) override {
+        s_.insert_payout.run(wire_name(payout.kind), payout.mch_id.str(), payout.number,
+                             payout.appid.str(), payout.openid, payout.amount.count(), payout.name,
+                             payout.desc, payout.wishing, payout.activity, payout.terms,
+                             wire_name(payout.state), payout.detail_id, stored(payout.created_at),
+                             stored(payout.ended_at));
+        payout.id = db_.last_id();
+    }
+    void update_payout(const Payout& payout) override {
+        s_.update_payout.run(wire_name(payout.state), stored(payout.ended_at), payout.id);
+    }
+    std::optional<Payout> find_payout(std::int64_t id) override {
+        return one<payout_from>(s_.payout_by_id.query(id));
+    }
+    std::optional<Payout> find_payout(PayoutKind kind, const MchId& mch_id,
+                                      const std::string& number) override {
+        return one<payout_from>(s_.payout_by_number.query(wire_name(kind), mch_id.str(), number));
+    }
+
+    void insert_comment(Comment& comment) override {
+        s_.insert_comment.run(comment.mch_id.str(), stored(comment.at),
+                              comment.transaction_id.str(), std::int64_t{comment.stars},
+                              comment.text);
+        comment.id = db_.last_id();
+    }
+    std::vector<Comment> comments(const MchId& mch_id, Instant from, Instant to,
+                                  std::int64_t offset, std::int64_t limit) override {
+        return all<comment_from>(
+            s_.comments.query(mch_id.str(), stored(from), stored(to), limit, offset));
     }
 
     void insert_notification(Notification& notification) override {
@@ -520,8 +609,9 @@ class SqliteTransaction final : public Transaction {
 
     void reset(const std::optional<MchId>& mch_id) override {
         if (!mch_id) {
-            for (const char* const table : {"timers", "attempts", "notifications", "orders",
-                                            "burnt_numbers", "login_codes", "openids"}) {
+            for (const char* const table :
+                 {"timers", "attempts", "notifications", "orders", "payouts", "comments",
+                  "burnt_numbers", "login_codes", "openids"}) {
                 db_.execute(fmt::format("DELETE FROM {}", table));
             }
             return;
@@ -532,19 +622,32 @@ class SqliteTransaction final : public Transaction {
         db_.execute(fmt::format(
             "DELETE FROM timers WHERE kind = {} AND subject IN (SELECT id FROM notifications {})",
             kDeliver, mine));
+        constexpr int kRedPacket = static_cast<int>(TimerKind::settle_red_packet);
         db_.execute(fmt::format(
-            "DELETE FROM timers WHERE kind <> {} AND subject IN (SELECT id FROM orders {})",
-            kDeliver, mine));
-        for (const char* const table : {"notifications", "orders", "burnt_numbers"}) {
+            "DELETE FROM timers WHERE kind = {} AND subject IN (SELECT id FROM payouts {})",
+            kRedPacket, mine));
+        db_.execute(fmt::format(
+            "DELETE FROM timers WHERE kind NOT IN ({}, {}) AND subject IN (SELECT id FROM orders "
+            "{})",
+            kDeliver, kRedPacket, mine));
+        for (const char* const table :
+             {"notifications", "orders", "payouts", "comments", "burnt_numbers"}) {
             db_.execute(fmt::format("DELETE FROM {} {}", table,
                                     mine));  // attempts go with their notification
         }
     }
 
   private:
-    static std::optional<Order> one(Rows rows) {
+    template <auto from>
+    static auto one(Rows rows) -> std::optional<decltype(from(rows))> {
         if (!rows.next()) return std::nullopt;
-        return order_from(rows);
+        return from(rows);
+    }
+    template <auto from>
+    static auto all(Rows rows) -> std::vector<decltype(from(rows))> {
+        std::vector<decltype(from(rows))> out;
+        while (rows.next()) out.push_back(from(rows));
+        return out;
     }
 
     void add_attempts(Notification& notification) {

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "sandbox/ledger/payment.hpp"
+#include "sandbox/ledger/payout.hpp"
 #include "sandbox/notify/notifier.hpp"
 
 namespace wxpay::sandbox {
@@ -25,6 +26,14 @@ void user_acts(const Timer& timer, Context& context) {
     work.commit();
 }
 
+void end_red_packet(const Timer& timer, Context& context) {
+    Work work(context);
+    work.store().erase_timer(timer.id);
+    if (auto payout = work.store().find_payout(timer.subject))
+        settle_red_packet(work, std::move(*payout));
+    work.commit();
+}
+
 }  // namespace
 
 void fire(const Timer& timer, Context& context, const std::function<void(Scheduler::Fired)>& done) {
@@ -41,6 +50,9 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
             case TimerKind::auto_pay:
             case TimerKind::finish_paying:
                 user_acts(timer, context);
+                break;
+            case TimerKind::settle_red_packet:
+                end_red_packet(timer, context);
                 break;
         }
     } catch (const std::exception& problem) {

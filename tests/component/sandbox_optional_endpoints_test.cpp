@@ -341,5 +341,571 @@ TEST_F(OptionalCalls, ATokenIsRefusedInWeChatsWords) {
     EXPECT_EQ(refused(good, "-1"), "-1 system error");
 }
 
+// --- /billcommentsp/batchquerycomment ---
+
+const char* const kCommentsPath = "/billcommentsp/batchquerycomment";
+
+const Fields kComments{
+    {"appid", "wx8888888888888888"},
+    {"mch_id", "1900000109"},
+    {"nonce_str", "c1f3a5b7d9e1f3a5b7c9d1e3f5a7b9c1"},
+    {"sign_type", "HMAC-SHA256"},
+    {"begin_time", "20240601000000"},
+    {"end_time", "20240602000000"},
+    {"offset", "0"},
+    {"limit", "100"},
+    {"sign", "80CD7AEB7767969EB2EBCC1611DBB3FE99687421741979534266F4961F1D489C"}};
+
+/// The same with other fields, signed anew.
+Fields comments(const Fields& changes) { return AppHarness::sign(changed(kComments, changes)); }
+
+class Comments : public OptionalCalls {
+  protected:
+    void add(const std::string& at, const std::string& transaction_id, int stars,
+             const std::string& text) {
+        const auto answer = sandbox.control("POST", "/_sandbox/v1/comments",
+                                            {{"mch_id", "1900000109"},
+                                             {"transaction_id", transaction_id},
+                                             {"stars", stars},
+                                             {"text", text},
+                                             {"at", at}});
+        EXPECT_EQ(answer.status, 200) << answer.body;
+    }
+    void add_the_samples() {
+        add("2024-06-01T20:11:02+08:00", "4200002288202406013456789012", 2, "差评");
+        add("2024-06-01T20:07:58+08:00", "4200002288202406010123456789", 5, "好评");
+    }
+};
+
+TEST_F(Comments, AreGivenAsTheSamplesText) {
+    add_the_samples();
+    EXPECT_EQ(send(kCommentsPath, AppHarness::xml(kComments)).body,
+              "100\n"
+              "`2024-06-01 20:07:58,`4200002288202406010123456789,`5,`好评\n"
+              "`2024-06-01 20:11:02,`4200002288202406013456789012,`2,`差评\n");
+}
+
+TEST_F(Comments, ComeInPagesAndOnePerLine) {
+    add_the_samples();
+    add("2024-06-01T21:00:00+08:00", "4200002288202406013456789013", 1, "two\nlines");
+    EXPECT_EQ(send(kCommentsPath, AppHarness::xml(comments({{"limit", "1"}}))).body,
+              "1\n`2024-06-01 20:07:58,`4200002288202406010123456789,`5,`好评\n");
+    EXPECT_EQ(
+        send(kCommentsPath, AppHarness::xml(comments({{"limit", "-"}, {"offset", "2"}}))).body,
+        "202\n`2024-06-01 21:00:00,`4200002288202406013456789013,`1,`two lines\n");
+    EXPECT_EQ(why_not(kCommentsPath, comments({{"offset", "3"}})), "NO_COMMENT 没有评论");
+    EXPECT_EQ(why_not(kCommentsPath,
+                      comments({{"begin_time", "20240602000000"}, {"end_time", "20240603000000"}})),
+              "NO_COMMENT 没有评论");
+}
+
+TEST_F(Comments, AreRefusedInTheirOwnCodes) {
+    const auto with = [&](const Fields& changes) {
+        return why_not(kCommentsPath, comments(changes));
+    };
+    EXPECT_EQ(with({}), "NO_COMMENT 没有评论");
+    EXPECT_EQ(with({{"begin_time", "20240229000000"}}), "TIME_EXPIRE 拉取的时间超过3个月");
+    EXPECT_EQ(with({{"begin_time", "20240301120000"}}), "NO_COMMENT 没有评论");
+    EXPECT_EQ(with({{"begin_time", "2024-06-01"}}), "PARAM_ERROR 参数错误");
+    EXPECT_EQ(with({{"end_time", "20240531000000"}}), "PARAM_ERROR 参数错误");
+    EXPECT_EQ(with({{"end_time", "-"}}), "PARAM_ERROR 参数错误");
+    EXPECT_EQ(with({{"limit", "0"}}), "PARAM_ERROR 参数错误");
+    EXPECT_EQ(with({{"limit", "200"}}), "NO_COMMENT 没有评论");
+    EXPECT_EQ(with({{"limit", "201"}}), "PARAM_ERROR 参数错误");
+    EXPECT_EQ(with({{"offset", "x"}}), "PARAM_ERROR 参数错误");
+    EXPECT_EQ(with({{"sign_type", "MD5"}}), "SIGN_ERROR 签名错误");
+    EXPECT_EQ(why_not(kCommentsPath, changed(kComments, {{"limit", "99"}})), "SIGN_ERROR 签名错误");
+    EXPECT_EQ(why_not(kCommentsPath, kComments, "SYSTEMERROR"), "SYSTEMERROR 系统错误");
+}
+
+TEST_F(Comments, WithoutASignTypeAreSignedWithHmac) {
+    Fields fields = changed(kComments, {{"sign_type", "-"}, {"sign", "-"}});
+    std::vector<FieldView> views;
+    for (const auto& [name, value] : fields) views.push_back({name, value});
+    fields["sign"] = v2::sign(views, Secret(AppHarness::kKey), v2::SignType::hmac_sha256);
+    EXPECT_EQ(why_not(kCommentsPath, fields), "NO_COMMENT 没有评论");
+}
+
+TEST_F(Comments, TheControlCallChecksWhatItIsGiven) {
+    const nlohmann::json good{{"mch_id", "1900000109"},
+                              {"transaction_id", "4200002288202406010123456789"}};
+    const auto field_of = [&](const nlohmann::json& changes) {
+        nlohmann::json body = good;
+        body.update(changes);
+        const auto answer = sandbox.control("POST", "/_sandbox/v1/comments", body);
+        return answer.status == 200 ? "" : answer.body["error"].value("field", "?");
+    };
+    EXPECT_EQ(field_of(nlohmann::json::object()), "");
+    EXPECT_EQ(field_of({{"mch_id", "x"}}), "mch_id");
+    EXPECT_EQ(field_of({{"transaction_id", 1}}), "transaction_id");
+    EXPECT_EQ(field_of({{"stars", 0}}), "stars");
+    EXPECT_EQ(field_of({{"stars", 6}}), "stars");
+    EXPECT_EQ(field_of({{"stars", "5"}}), "stars");
+    EXPECT_EQ(field_of({{"at", "yesterday"}}), "at");
+    EXPECT_EQ(field_of({{"text", std::string(1025, 'x')}}), "text");
+    EXPECT_EQ(field_of({{"txt", ""}}), "txt");
+}
+
+// --- /mmpaymkttransfers/promotion/transfers and /mmpaymkttransfers/gettransferinfo ---
+
+const char* const kTransferPath = "/mmpaymkttransfers/promotion/transfers";
+const char* const kTransferQueryPath = "/mmpaymkttransfers/gettransferinfo";
+
+const Fields kTransfer{{"mch_appid", "wx8888888888888888"},
+                       {"mchid", "1900000109"},
+                       {"nonce_str", "3PG2J4ILTKCH16CQ2502SI8ZNMTM67VS"},
+                       {"partner_trade_no", "100000982024060100001"},
+                       {"openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
+                       {"check_name", "FORCE_CHECK"},
+                       {"re_user_name", "张三"},
+                       {"amount", "100"},
+                       {"desc", "节日快乐"},
+                       {"spbill_create_ip", "10.2.3.10"},
+                       {"sign", "DA7CE9913AD2299EF2E2B64CA21E5ED9"}};
+
+const Fields kTransferQuery{{"nonce_str", "50780e0cca98c8c8e814883e5caabcde"},
+                            {"partner_trade_no", "100000982024060100001"},
+                            {"mch_id", "1900000109"},
+                            {"appid", "wx8888888888888888"},
+                            {"sign", "14C89668F58524D611622CAA68BFCA1D"}};
+
+/// The fields with these changes, signed anew.
+Fields signed_with(Fields fields, const std::string& key = AppHarness::kKey) {
+    fields.erase("sign");
+    std::vector<FieldView> views;
+    for (const auto& [name, value] : fields) views.push_back({name, value});
+    fields["sign"] = v2::sign(views, Secret(key), v2::SignType::md5);
+    return fields;
+}
+
+class Transfers : public OptionalCalls {
+  protected:
+    std::string with(const Fields& changes) {
+        return why_not(kTransferPath, signed_with(changed(kTransfer, changes)));
+    }
+    std::string demanded(const std::string& code) {
+        return why_not(kTransferPath, kTransfer, code);
+    }
+};
+
+TEST_F(Transfers, AnswerTheSampleInWeChatsBytes) {
+    const http::Response response = send(kTransferPath, AppHarness::xml(kTransfer));
+    const std::string number = value_in(response.body, "payment_no");
+    EXPECT_EQ(number.size(), std::string("10100009822024060100060000000001").size());
+    EXPECT_EQ(number.substr(10, 8), "20240601");
+    EXPECT_EQ(response.body,
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[]]></return_msg>\n"
+              "<mch_appid><![CDATA[wx8888888888888888]]></mch_appid>\n"
+              "<mchid><![CDATA[1900000109]]></mchid>\n"
+              "<nonce_str><![CDATA[3PG2J4ILTKCH16CQ2502SI8ZNMTM67VS]]></nonce_str>\n"
+              "<result_code><![CDATA[SUCCESS]]></result_code>\n"
+              "<partner_trade_no><![CDATA[100000982024060100001]]></partner_trade_no>\n"
+              "<payment_no><![CDATA[" +
+                  number +
+                  "]]></payment_no>\n"
+                  "<payment_time><![CDATA[2024-06-01 12:00:00]]></payment_time>\n</xml>");
+}
+
+TEST_F(Transfers, AreFoundByTheirNumberInWeChatsBytes) {
+    const std::string number =
+        value_in(send(kTransferPath, AppHarness::xml(kTransfer)).body, "payment_no");
+    const http::Response response = send(kTransferQueryPath, AppHarness::xml(kTransferQuery));
+    EXPECT_EQ(response.body,
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[获取成功]]></return_msg>\n"
+              "<result_code><![CDATA[SUCCESS]]></result_code>\n"
+              "<mch_id><![CDATA[1900000109]]></mch_id>\n"
+              "<appid><![CDATA[wx8888888888888888]]></appid>\n"
+              "<detail_id><![CDATA[" +
+                  number +
+                  "]]></detail_id>\n"
+                  "<partner_trade_no><![CDATA[100000982024060100001]]></partner_trade_no>\n"
+                  "<status><![CDATA[SUCCESS]]></status>\n"
+                  "<payment_amount>100</payment_amount>\n"
+                  "<openid><![CDATA[oUpF8uMuAJO_M2pxb1Q9zNjWeS6o]]></openid>\n"
+                  "<transfer_time><![CDATA[2024-06-01 12:00:00]]></transfer_time>\n"
+                  "<payment_time><![CDATA[2024-06-01 12:00:00]]></payment_time>\n"
+                  "<transfer_name><![CDATA[张三]]></transfer_name>\n"
+                  "<desc><![CDATA[节日快乐]]></desc>\n</xml>");
+}
+
+TEST_F(Transfers, OfTheSameNumberAreTheSameTransfer) {
+    const std::string first = send(kTransferPath, AppHarness::xml(kTransfer)).body;
+    sandbox.advance(1h);
+    EXPECT_EQ(send(kTransferPath, AppHarness::xml(kTransfer)).body, first);
+    EXPECT_EQ(with({{"nonce_str", "another"}, {"spbill_create_ip", "::1"}}), "");
+    for (const Fields& changes :
+         {Fields{{"amount", "101"}}, Fields{{"openid", "oOther"}}, Fields{{"desc", "x"}},
+          Fields{{"re_user_name", "李四"}}, Fields{{"check_name", "NO_CHECK"}}}) {
+        EXPECT_EQ(with(changes), "FATAL_ERROR 两次请求参数不一致") << changes.begin()->first;
+        EXPECT_NE(sandbox.hint.find("was sent before with another"), std::string::npos);
+    }
+}
+
+TEST_F(Transfers, EchoTheDeviceAlsoWhenTheyFail) {
+    const Fields device{{"device_info", "013467007045764"}};
+    const auto answer = [&](const Fields& changes) {
+        return send(kTransferPath,
+                    AppHarness::xml(signed_with(changed(changed(kTransfer, device), changes))))
+            .body;
+    };
+    EXPECT_EQ(value_in(answer({}), "device_info"), "013467007045764");
+    EXPECT_EQ(answer({{"amount", "1"}}),
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[付款金额超出限制。低于最小金额1.00元或累计超过5000.00元。]]>"
+              "</return_msg>\n"
+              "<mch_appid><![CDATA[wx8888888888888888]]></mch_appid>\n"
+              "<mchid><![CDATA[1900000109]]></mchid>\n"
+              "<device_info><![CDATA[013467007045764]]></device_info>\n"
+              "<result_code><![CDATA[FAIL]]></result_code>\n"
+              "<err_code><![CDATA[AMOUNT_LIMIT]]></err_code>\n"
+              "<err_code_des><![CDATA[付款金额超出限制。低于最小金额1.00元或累计超过5000.00元。]]>"
+              "</err_code_des>\n</xml>");
+}
+
+TEST_F(Transfers, FailForLackOfMoneyInTheSamplesBytes) {
+    EXPECT_EQ(send(kTransferPath, AppHarness::xml(kTransfer), "NOTENOUGH").body,
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[支付失败]]></return_msg>\n"
+              "<mch_appid><![CDATA[wx8888888888888888]]></mch_appid>\n"
+              "<mchid><![CDATA[1900000109]]></mchid>\n"
+              "<result_code><![CDATA[FAIL]]></result_code>\n"
+              "<err_code><![CDATA[NOTENOUGH]]></err_code>\n"
+              "<err_code_des><![CDATA[余额不足]]></err_code_des>\n</xml>");
+}
+
+TEST_F(Transfers, RefuseWhatTheirFieldsMustNotBe) {
+    constexpr const char* kForm = "PARAM_ERROR 参数错误:单号必须为33位以下的数字或字母";
+    constexpr const char* kOpenid = "PARAM_ERROR 参数错误:输入的用户openid有误.";
+    constexpr const char* kMerchant = "PARAM_ERROR 参数错误:输入的商户号有误.";
+    constexpr const char* kOther = "PARAM_ERROR 参数错误";
+    constexpr const char* kAmount =
+        "AMOUNT_LIMIT 付款金额超出限制。低于最小金额1.00元或累计超过5000.00元。";
+    EXPECT_EQ(with({{"partner_trade_no", std::string(32, 'a')}}), "");
+    EXPECT_EQ(with({{"partner_trade_no", std::string(33, 'a')}}), kForm);
+    EXPECT_EQ(with({{"partner_trade_no", "a-1"}}), kForm);
+    EXPECT_EQ(with({{"partner_trade_no", "-"}}), "PARAM_ERROR 参数错误:输入的商户订单号有误");
+    EXPECT_EQ(with({{"openid", "x"}}), kOpenid);
+    EXPECT_EQ(with({{"openid", "-"}}), kOpenid);
+    EXPECT_EQ(with({{"mchid", "x"}}), kMerchant);
+    EXPECT_EQ(with({{"mchid", "1900009999"}}), kMerchant);
+    EXPECT_EQ(with({{"check_name", "YES"}}), kOther);
+    EXPECT_EQ(with({{"re_user_name", "-"}}), kOther);
+    EXPECT_EQ(with({{"partner_trade_no", "n1"}, {"re_user_name", "-"}, {"check_name", "NO_CHECK"}}),
+              "");
+    EXPECT_EQ(with({{"amount", "1.00"}}), kOther);
+    EXPECT_EQ(with({{"amount", "29"}}), kAmount);
+    EXPECT_EQ(with({{"amount", "0"}}), kAmount);
+    EXPECT_EQ(with({{"partner_trade_no", "n2"}, {"amount", "30"}}), "");
+    EXPECT_EQ(with({{"partner_trade_no", "n3"}, {"amount", "500000"}}), "");
+    EXPECT_EQ(with({{"amount", "500001"}}), kAmount);
+    EXPECT_EQ(with({{"amount", "9999999999"}}), kAmount);
+    EXPECT_EQ(with({{"amount", "10000000000"}}), kOther);
+    EXPECT_EQ(with({{"partner_trade_no", "n4"}, {"desc", std::string(100, 'x')}}), "");
+    EXPECT_EQ(with({{"desc", std::string(101, 'x')}}), kOther);
+    EXPECT_EQ(with({{"spbill_create_ip", "here"}}), kOther);
+    EXPECT_EQ(with({{"nonce_str", std::string(33, 'x')}}), kOther);
+    EXPECT_EQ(with({{"mch_appid", "wx0000000000000000"}}), "appid不存在");
+    EXPECT_EQ(with({{"mch_appid", "wx1111111111111111"}}), "商户号mch_id与appid不匹配");
+}
+
+TEST_F(Transfers, RefuseTheWrongNameAndTheWrongUser) {
+    EXPECT_EQ(with({{"re_user_name", "错误"}}), "NAME_MISMATCH 姓名校验出错");
+    EXPECT_EQ(with({{"re_user_name", "错误"}, {"check_name", "NO_CHECK"}}), "");
+    const std::string openid = "oOfAnotherApp000000000000000";
+    get("/sns/jscode2session?appid=wx1111111111111111&secret=0b1c2d3e4f5061728394a5b6c7d8e9f0&"
+        "grant_type=authorization_code&js_code=" +
+        openid);
+    EXPECT_EQ(with({{"partner_trade_no", "n1"}, {"openid", openid}}), "OPENID_ERROR Openid错误");
+}
+
+TEST_F(Transfers, NeedTheirProduct) {
+    const Fields sent = signed_with(changed(kTransfer, {{"mchid", "1900000110"}}),
+                                    "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
+    const std::string body = send(kTransferPath, AppHarness::xml(sent)).body;
+    EXPECT_EQ(value_in(body, "return_msg"), "NO_AUTH");
+    EXPECT_EQ(value_in(body, "err_code"), "NO_AUTH");
+    EXPECT_EQ(value_in(body, "err_code_des"), "产品权限验证失败,请查看您当前是否具有该产品的权限");
+}
+
+TEST_F(Transfers, RefuseWhatTheyCannotReadOrTrust) {
+    EXPECT_EQ(why_not(kTransferPath, changed(kTransfer, {{"amount", "99"}})),
+              "SIGN_ERROR 签名错误");
+    EXPECT_EQ(
+        why_not(kTransferPath, AppHarness::sign(changed(
+                                   kTransfer, {{"sign_type", "HMAC-SHA256"}, {"appid", ""}}))),
+        "SIGN_ERROR 签名错误");
+    EXPECT_EQ(send(kTransferPath, "not XML").body,
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[Post内容出错]]></return_msg>\n"
+              "<result_code><![CDATA[FAIL]]></result_code>\n"
+              "<err_code><![CDATA[XML_ERROR]]></err_code>\n"
+              "<err_code_des><![CDATA[Post内容出错]]></err_code_des>\n</xml>");
+    EXPECT_EQ(value_in(send(kTransferPath, "").body, "err_code"), "XML_ERROR");
+    EXPECT_EQ(value_in(send(kTransferPath, "<xml><desc>\xB2\xE2</desc></xml>").body, "err_code"),
+              "PARAM_IS_NOT_UTF8");
+    certificate = std::make_shared<http::ClientCertificate>(
+        http::ClientCertificate{"1900000110", "01", true});
+    EXPECT_EQ(with({}), "CA_ERROR 商户API证书校验出错");
+    certificate = std::make_shared<http::ClientCertificate>(
+        http::ClientCertificate{"1900000109", "01", true});
+    EXPECT_EQ(with({}), "");
+}
+
+TEST_F(Transfers, FailOnDemandAsWeChatMay) {
+    EXPECT_EQ(demanded("FREQ_LIMIT"), "FREQ_LIMIT 超过频率限制，请稍后再试。");
+    EXPECT_EQ(demanded("MONEY_LIMIT"),
+              "MONEY_LIMIT 已经达到今日付款总额上限/已达到付款给此用户额度上限");
+    EXPECT_EQ(demanded("V2_ACCOUNT_SIMPLE_BAN"), "V2_ACCOUNT_SIMPLE_BAN 无法给未实名用户付款");
+    EXPECT_EQ(demanded("SENDNUM_LIMIT"), "SENDNUM_LIMIT 该用户今日付款次数超过限制");
+    EXPECT_EQ(demanded("RECV_ACCOUNT_NOT_ALLOWED"),
+              "RECV_ACCOUNT_NOT_ALLOWED 收款账户不在收款账户列表");
+    EXPECT_EQ(demanded("PAY_CHANNEL_NOT_ALLOWED"),
+              "PAY_CHANNEL_NOT_ALLOWED 本商户号未配置API发起能力");
+    EXPECT_EQ(demanded("SEND_FAILED"), "SEND_FAILED 付款错误");
+    EXPECT_EQ(demanded("SYSTEMERROR"), "SYSTEMERROR 微信内部接口调用发生错误");
+    EXPECT_EQ(why_not(kTransferQueryPath, kTransferQuery), "NOT_FOUND 指定单号数据不存在");
+}
+
+TEST_F(Transfers, AreAskedForWithRefusalsOfTheirOwn) {
+    const auto query = [&](const Fields& changes) {
+        return why_not(kTransferQueryPath, signed_with(changed(kTransferQuery, changes)));
+    };
+    EXPECT_EQ(with({}), "");
+    EXPECT_EQ(query({}), "");
+    EXPECT_EQ(query({{"partner_trade_no", "other"}}), "NOT_FOUND 指定单号数据不存在");
+    EXPECT_EQ(query({{"partner_trade_no", "a-1"}}), "PARAM_ERROR 请求参数错误");
+    EXPECT_EQ(query({{"partner_trade_no", "-"}}), "PARAM_ERROR 请求参数错误");
+    EXPECT_EQ(why_not(kTransferQueryPath, changed(kTransferQuery, {{"nonce_str", "x"}})),
+              "SIGN_ERROR 商户签名错误");
+    EXPECT_EQ(why_not(kTransferQueryPath, kTransferQuery, "FREQ_LIMIT"), "FREQ_LIMIT 受频率限制");
+    EXPECT_EQ(why_not(kTransferQueryPath, kTransferQuery, "SYSTEMERROR"),
+              "SYSTEMERROR 系统繁忙，请再试。");
+    certificate = std::make_shared<http::ClientCertificate>(
+        http::ClientCertificate{"1900000110", "01", true});
+    EXPECT_EQ(query({}), "CA_ERROR 证书验证失败");
+    certificate = nullptr;
+    sandbox.advance(30 * 24h);
+    EXPECT_EQ(query({}), "");
+    sandbox.advance(1s);
+    EXPECT_EQ(query({}), "NOT_FOUND 指定单号数据不存在");
+}
+
+// --- /mmpaymkttransfers/sendredpack and /mmpaymkttransfers/gethbinfo ---
+
+const char* const kRedPacketPath = "/mmpaymkttransfers/sendredpack";
+const char* const kRedPacketQueryPath = "/mmpaymkttransfers/gethbinfo";
+
+const Fields kRedPacket{{"nonce_str", "50780e0cca98c8c8e814883e5caa672e"},
+                        {"mch_billno", "1900000109202406010000000001"},
+                        {"mch_id", "1900000109"},
+                        {"wxappid", "wx8888888888888888"},
+                        {"send_name", "天虹百货"},
+                        {"re_openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
+                        {"total_amount", "1000"},
+                        {"total_num", "1"},
+                        {"wishing", "恭喜发财"},
+                        {"client_ip", "192.168.0.1"},
+                        {"act_name", "新年红包"},
+                        {"remark", "新年红包"},
+                        {"scene_id", "PRODUCT_2"},
+                        {"sign", "A370A062214548923979AD5E5FC6FC71"}};
+
+class RedPackets : public OptionalCalls {
+  protected:
+    std::string with(const Fields& changes) {
+        return why_not(kRedPacketPath, signed_with(changed(kRedPacket, changes)));
+    }
+    std::string demanded(const std::string& code) {
+        return why_not(kRedPacketPath, kRedPacket, code);
+    }
+    static Fields query(const Fields& changes = {}) {
+        return signed_with(changed({{"nonce_str", "50780e0cca98c8c8e814883e5caa672e"},
+                                    {"mch_billno", "1900000109202406010000000001"},
+                                    {"mch_id", "1900000109"},
+                                    {"appid", "wx8888888888888888"},
+                                    {"bill_type", "MCHT"}},
+                                   changes));
+    }
+    std::string info() { return send(kRedPacketQueryPath, AppHarness::xml(query())).body; }
+    /// What gethbinfo says between `from` and the end.
+    static std::string ending(const std::string& body, const std::string& from) {
+        const std::size_t at = body.find("<" + from + ">");
+        return at == std::string::npos ? body : body.substr(at);
+    }
+};
+
+TEST_F(RedPackets, AnswerTheSampleInWeChatsBytes) {
+    const http::Response response = send(kRedPacketPath, AppHarness::xml(kRedPacket));
+    const std::string number = value_in(response.body, "send_listid");
+    EXPECT_EQ(number.size(), std::string("1000041701202406013000000000001").size());
+    EXPECT_EQ(response.body,
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[发放成功.]]></return_msg>\n"
+              "<result_code><![CDATA[SUCCESS]]></result_code>\n"
+              "<err_code><![CDATA[SUCCESS]]></err_code>\n"
+              "<err_code_des><![CDATA[发放成功.]]></err_code_des>\n"
+              "<mch_billno><![CDATA[1900000109202406010000000001]]></mch_billno>\n"
+              "<mch_id><![CDATA[1900000109]]></mch_id>\n"
+              "<wxappid><![CDATA[wx8888888888888888]]></wxappid>\n"
+              "<re_openid><![CDATA[oUpF8uMuAJO_M2pxb1Q9zNjWeS6o]]></re_openid>\n"
+              "<total_amount>1000</total_amount>\n"
+              "<send_listid><![CDATA[" +
+                  number + "]]></send_listid>\n</xml>");
+    EXPECT_EQ(send(kRedPacketPath, AppHarness::xml(kRedPacket)).body, response.body);
+}
+
+TEST_F(RedPackets, AreSentAndAfterTenSecondsReceived) {
+    const std::string number =
+        value_in(send(kRedPacketPath, AppHarness::xml(kRedPacket)).body, "send_listid");
+    EXPECT_EQ(info(),
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[获取成功]]></return_msg>\n"
+              "<result_code><![CDATA[SUCCESS]]></result_code>\n"
+              "<mch_billno><![CDATA[1900000109202406010000000001]]></mch_billno>\n"
+              "<mch_id><![CDATA[1900000109]]></mch_id>\n"
+              "<detail_id><![CDATA[" +
+                  number +
+                  "]]></detail_id>\n"
+                  "<status><![CDATA[SENT]]></status>\n"
+                  "<send_type><![CDATA[API]]></send_type>\n"
+                  "<hb_type><![CDATA[NORMAL]]></hb_type>\n"
+                  "<total_num>1</total_num>\n"
+                  "<total_amount>1000</total_amount>\n"
+                  "<send_time><![CDATA[2024-06-01 12:00:00]]></send_time>\n"
+                  "<wishing><![CDATA[恭喜发财]]></wishing>\n"
+                  "<remark><![CDATA[新年红包]]></remark>\n"
+                  "<act_name><![CDATA[新年红包]]></act_name>\n</xml>");
+    sandbox.advance(9s);
+    EXPECT_NE(info().find("<![CDATA[SENT]]>"), std::string::npos);
+    sandbox.advance(1s);
+    EXPECT_NE(info().find("<status><![CDATA[RECEIVED]]></status>"), std::string::npos);
+    EXPECT_EQ(ending(info(), "act_name"),
+              "<act_name><![CDATA[新年红包]]></act_name>\n"
+              "<hblist><hbinfo><openid><![CDATA[oUpF8uMuAJO_M2pxb1Q9zNjWeS6o]]></openid>\n"
+              "<amount>1000</amount>\n"
+              "<rcv_time><![CDATA[2024-06-01 12:00:10]]></rcv_time>\n"
+              "</hbinfo>\n</hblist>\n</xml>");
+    sandbox.advance(24h);
+    EXPECT_NE(info().find("<status><![CDATA[RECEIVED]]></status>"), std::string::npos);
+}
+
+TEST_F(RedPackets, ThatNobodyOpensReturnAfterADay) {
+    EXPECT_EQ(with({{"re_openid", "oCANCEL1"}}), "");
+    sandbox.advance(24h - 1s);
+    EXPECT_NE(info().find("<status><![CDATA[SENT]]></status>"), std::string::npos);
+    sandbox.advance(1s);
+    EXPECT_NE(info().find("<status><![CDATA[REFUND]]></status>"), std::string::npos);
+    EXPECT_EQ(ending(info(), "refund_time"),
+              "<refund_time><![CDATA[2024-06-02 12:00:00]]></refund_time>\n"
+              "<refund_amount>1000</refund_amount>\n"
+              "<wishing><![CDATA[恭喜发财]]></wishing>\n"
+              "<remark><![CDATA[新年红包]]></remark>\n"
+              "<act_name><![CDATA[新年红包]]></act_name>\n</xml>");
+}
+
+TEST_F(RedPackets, OfTheSameNumberMustBeTheSame) {
+    EXPECT_EQ(with({}), "");
+    for (const char* const name : {"send_name", "re_openid", "wishing", "act_name", "remark"}) {
+        EXPECT_EQ(with({{name, "other"}}), "FATAL_ERROR openid和原始单参数不一致") << name;
+    }
+    EXPECT_EQ(with({{"total_amount", "1001"}}), "FATAL_ERROR openid和原始单参数不一致");
+    EXPECT_EQ(with({{"scene_id", "PRODUCT_3"}}), "FATAL_ERROR openid和原始单参数不一致");
+}
+
+TEST_F(RedPackets, RefuseWhatTheirFieldsMustNotBe) {
+    constexpr const char* kParam = "PARAM_ERROR 参数错误";
+    constexpr const char* kLimit = "MONEY_LIMIT 红包金额发放限制";
+    const auto amount = [&](const std::string& number, const std::string& value,
+                            const std::string& scene) {
+        Fields fields = changed(kRedPacket, {{"mch_billno", number}, {"total_amount", value}});
+        if (scene.empty()) {
+            fields.erase("scene_id");
+        } else {
+            fields["scene_id"] = scene;
+        }
+        return why_not(kRedPacketPath, signed_with(fields));
+    };
+    EXPECT_EQ(amount("b2", "99", ""), kLimit);
+    EXPECT_EQ(amount("b3", "100", ""), "");
+    EXPECT_EQ(amount("b4", "20000", ""), "");
+    EXPECT_EQ(amount("b5", "20001", ""), kLimit);
+    EXPECT_EQ(amount("b6", "20001", "PRODUCT_1"), "");
+    EXPECT_EQ(amount("b7", "29", "PRODUCT_1"), kLimit);
+    EXPECT_EQ(amount("b8", "500001", "PRODUCT_8"), kLimit);
+    EXPECT_EQ(amount("b9", "100", "PRODUCT_9"), kParam);
+    EXPECT_EQ(with({{"mch_billno", std::string(29, '1')}}), kParam);
+    EXPECT_EQ(with({{"mch_billno", "a_1"}}), kParam);
+    EXPECT_EQ(with({{"mch_billno", "-"}}), kParam);
+    EXPECT_EQ(with({{"total_num", "2"}}), kParam);
+    EXPECT_EQ(with({{"client_ip", "::1:2"}, {"mch_billno", "c1"}}), "");
+    EXPECT_EQ(with({{"client_ip", "localhost"}}), kParam);
+    EXPECT_EQ(with({{"send_name", std::string(33, 'x')}}), kParam);
+    EXPECT_EQ(with({{"wishing", std::string(129, 'x')}}), kParam);
+    EXPECT_EQ(with({{"remark", std::string(257, 'x')}}), kParam);
+    EXPECT_EQ(with({{"re_openid", "x"}}), kParam);
+    EXPECT_EQ(with({{"wxappid", "wx0000000000000000"}}), "ILLEGAL_APPID 非法appid");
+    EXPECT_EQ(with({{"wxappid", "wx1111111111111111"}}), "ILLEGAL_APPID 非法appid");
+}
+
+TEST_F(RedPackets, RefuseTheUserOfAnotherAppAndAMerchantWithoutTheProduct) {
+    const std::string openid = "oOfAnotherApp000000000000000";
+    get("/sns/jscode2session?appid=wx1111111111111111&secret=0b1c2d3e4f5061728394a5b6c7d8e9f0&"
+        "grant_type=authorization_code&js_code=" +
+        openid);
+    EXPECT_EQ(with({{"re_openid", openid}}), "OPENID_ERROR openid和appid不匹配");
+    EXPECT_EQ(why_not(kRedPacketPath, signed_with(changed(kRedPacket, {{"mch_id", "1900000110"}}),
+                                                  "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c")),
+              "NO_AUTH 发放失败，此请求可能存在风险，已被微信拦截");
+}
+
+TEST_F(RedPackets, RefuseWhatTheyCannotReadOrTrust) {
+    EXPECT_EQ(send(kRedPacketPath, "").body,
+              "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+              "<return_msg><![CDATA[输入xml参数格式错误]]></return_msg>\n"
+              "<result_code><![CDATA[FAIL]]></result_code>\n"
+              "<err_code><![CDATA[XML_ERROR]]></err_code>\n"
+              "<err_code_des><![CDATA[输入xml参数格式错误]]></err_code_des>\n</xml>");
+    EXPECT_EQ(value_in(send(kRedPacketPath, "{}").body, "err_code"), "XML_ERROR");
+    const std::string body =
+        send(kRedPacketPath, AppHarness::xml(changed(kRedPacket, {{"total_amount", "1001"}}))).body;
+    EXPECT_EQ(ending(body, "result_code"),
+              "<result_code><![CDATA[FAIL]]></result_code>\n"
+              "<err_code><![CDATA[SIGN_ERROR]]></err_code>\n"
+              "<err_code_des><![CDATA[签名错误]]></err_code_des>\n"
+              "<mch_billno><![CDATA[1900000109202406010000000001]]></mch_billno>\n"
+              "<mch_id><![CDATA[1900000109]]></mch_id>\n"
+              "<wxappid><![CDATA[wx8888888888888888]]></wxappid>\n"
+              "<re_openid><![CDATA[oUpF8uMuAJO_M2pxb1Q9zNjWeS6o]]></re_openid>\n"
+              "<total_amount>1001</total_amount>\n</xml>");
+    certificate = std::make_shared<http::ClientCertificate>(
+        http::ClientCertificate{"1900000110", "01", true});
+    EXPECT_EQ(with({}), "CA_ERROR 证书校验出错");
+}
+
+TEST_F(RedPackets, FailOnDemandAsWeChatMay) {
+    EXPECT_EQ(demanded("NOTENOUGH"), "NOTENOUGH 帐号余额不足，请到商户平台充值后再重试");
+    EXPECT_EQ(demanded("NO_AUTH"), "NO_AUTH 发放失败，此请求可能存在风险，已被微信拦截");
+    EXPECT_EQ(demanded("SENDNUM_LIMIT"), "SENDNUM_LIMIT 该用户今日领取红包个数超过限制");
+    EXPECT_EQ(demanded("SEND_FAILED"), "SEND_FAILED 红包发放失败,请更换单号再重试");
+    EXPECT_EQ(demanded("FREQ_LIMIT"), "FREQ_LIMIT 超过频率限制,请稍后再试");
+    EXPECT_EQ(demanded("SYSTEMERROR"), "SYSTEMERROR 请求已受理，请稍后使用原单号查询发放结果");
+    EXPECT_EQ(demanded("PROCESSING"), "PROCESSING 请求已受理，请稍后使用原单号查询发放结果");
+    EXPECT_EQ(why_not(kRedPacketQueryPath, query()), "NOT_FOUND 指定单号数据不存在");
+    EXPECT_EQ(why_not(kRedPacketQueryPath, query({{"bill_type", "X"}})), "bill_type参数格式错误");
+}
+
+TEST_F(RedPackets, AreForgottenByAReset) {
+    EXPECT_EQ(with({}), "");
+    EXPECT_EQ(sandbox.control("POST", "/_sandbox/v1/reset?mch_id=1900000109").status, 200);
+    EXPECT_EQ(why_not(kRedPacketQueryPath, query()), "NOT_FOUND 指定单号数据不存在");
+    EXPECT_EQ(with({}), "");
+    sandbox.advance(1h);
+    EXPECT_NE(info().find("RECEIVED"), std::string::npos);
+    EXPECT_EQ(sandbox.control("POST", "/_sandbox/v1/reset").status, 200);
+    EXPECT_EQ(why_not(kRedPacketQueryPath, query()), "NOT_FOUND 指定单号数据不存在");
+}
+
 }  // namespace
 }  // namespace wxpay::test
