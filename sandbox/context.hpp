@@ -22,6 +22,7 @@ struct Settings {
     bool strict = false;
     std::string public_url;  ///< base of the addresses that the sandbox hands out; empty: as called
     std::optional<Millis> auto_pay;  ///< pay each new order by itself after this long
+    Millis refund_delay{0};          ///< from a refund's acceptance to its end
     Millis notify_timeout = std::chrono::seconds(5);
     std::string control_token;  ///< empty: the control API asks for none
 };

@@ -3,6 +3,9 @@
 #include <chrono>
 #include <cstddef>
 
+#include "core/base/clock.hpp"
+#include "core/domain/fen.hpp"
+
 /// Everything that grows has a limit; each stands here with its reason.
 namespace wxpay::sandbox {
 
@@ -30,6 +33,20 @@ inline constexpr std::chrono::hours kAdvanceMax{24 * 366 * 10};
 /// How long a prepay_id or code_url is good.
 /// source  [A] pay.weixin.qq.com/doc/v2/merchant/4011936530
 inline constexpr std::chrono::hours kPrepayLife{2};
+
+/// How long after its payment an order can be refunded, and in how many parts.
+/// source  [A] pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=9_4
+inline constexpr std::chrono::hours kRefundWindow{24 * 365};
+inline constexpr int kRefundsMax = 50;
+/// How long after its payment a code payment can be reversed.
+/// source  [A] pay.weixin.qq.com/doc/v2/merchant/4011937125
+inline constexpr std::chrono::hours kReverseWindow{24 * 7};
+/// What a code payment may cost without the user's password; the same page.
+inline constexpr Fen kPasswordFree{100'000};
+/// How long a slow user needs for the password; the contract's figure.
+inline constexpr std::chrono::seconds kSlowPayer{10};
+/// How long after its creation an unpaid order closes by itself; events.md 1, [A].
+inline constexpr std::chrono::hours kUnpaidLife{24 * 7};
 
 /// How long a call whose answer never arrives stays open; v2.md 10.3: our choice.
 inline constexpr Millis kSilence = std::chrono::seconds(30);

@@ -75,7 +75,7 @@ std::string render_payment_notification(const PaymentNotification& n, const Secr
         .text_if("sub_appid", n.sub_appid)
         .text_if("sub_mch_id", n.sub_mch_id)
         .text_if("sub_openid", n.sub_openid);
-    if (!n.sub_appid.empty()) message.text("sub_is_subscribe", "N");
+    if (!n.sub_openid.empty()) message.text("sub_is_subscribe", "N");
     if (n.settlement_total_fee)
         message.number("settlement_total_fee", n.settlement_total_fee->count());
     if (announce_sign_type && type == SignType::hmac_sha256)

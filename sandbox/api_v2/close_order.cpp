@@ -2,6 +2,7 @@
 #include <array>
 
 #include "sandbox/api_v2/pipeline.hpp"
+#include "sandbox/ledger/payment.hpp"
 
 namespace wxpay::sandbox::api_v2 {
 
@@ -48,11 +49,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
         return Failure{
             Refusal{kCloseNotAllowed, "out_trade_no", "a code payment is reversed, not closed"}};
     }
-    order->state = TradeState::closed;
-    work.store().update_order(*order);
-    work.store().erase_timers(TimerKind::auto_pay, order->id);
-    work.store().erase_timers(TimerKind::finish_paying, order->id);
-    work.changed(*order);
+    close_unpaid(work, *order);
     return Reply{};
 }
 

@@ -5,13 +5,15 @@
 
 #include "core/codec/beijing_time.hpp"
 
-#include "sandbox/api_v2/pipeline.hpp"
+#include "sandbox/api_v2/lookup.hpp"
 
 namespace wxpay::sandbox::api_v2 {
 
 Endpoint order_query();
 
 namespace {
+
+constexpr std::array kOnDemand{kSystemError};
 
 constexpr std::array kFields{
     FieldRule{"transaction_id", Need::optional, 32, "digits", is_transaction_id},
@@ -97,25 +99,9 @@ v2::Message ended(const Order& order) {
     return reply;
 }
 
-std::optional<Order> find(const Call& call, Work& work) {
-    // The transaction_id wins when both numbers are sent.
-    if (const std::string_view number = call.get("transaction_id"); !number.empty()) {
-        const auto transaction_id = TransactionId::parse(number);
-        return transaction_id ? work.store().find_order(*transaction_id) : std::nullopt;
-    }
-    return work.store().find_order(call.mch_id(), call.out_trade_no());
-}
-
-std::optional<Refusal> find_missing_number(const XmlMessage& message) {
-    if (!message.get("transaction_id").empty() || !message.get("out_trade_no").empty())
-        return std::nullopt;
-    return Refusal{kParamMissing, "out_trade_no",
-                   "neither transaction_id nor out_trade_no was sent"};
-}
-
 Result<Reply, Refusal> handle(const Call& call, Work& work) {
-    const auto order = find(call, work);
-    if (!order || order->mch_id != call.mch_id() || order->sub_mch_id != call.get("sub_mch_id")) {
+    const auto order = find_order(call, work);
+    if (!order) {
         return Failure{
             Refusal{kOrderNotExist, "out_trade_no",
                     "this merchant has no order of that number; ordered with another mch_id?"}};
@@ -148,7 +134,8 @@ Endpoint order_query() {
     return {.path = "/pay/orderquery",
             .fields = kFields,
             .handle = handle,
-            .find_missing = find_missing_number};
+            .find_missing = find_missing_number,
+            .on_demand = kOnDemand};
 }
 
 }  // namespace wxpay::sandbox::api_v2

@@ -77,7 +77,6 @@ Result<XmlMessage, Refusal> read(const http::Request& request) {
 
 /// Rows 5 to 7: who calls.
 Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMessage& message,
-                                          const http::Request& request,
                                           const Directory& directory) {
     const std::string_view mch_id = message.get(endpoint.mch_id_name);
     if (!MchId::parse(mch_id)) {
@@ -118,11 +117,6 @@ Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMes
                           fmt::format("appid {} is not bound to mch_id {}", appid, mch_id),
                           endpoint.appid_name);
         }
-    }
-    if (endpoint.needs_certificate && request.certificate != nullptr &&
-        request.certificate->common_name != mch_id) {
-        return refuse(kCertificateOfAnother,
-                      "the client certificate is another merchant's than mch_id");
     }
     return merchant;
 }
@@ -308,8 +302,13 @@ std::optional<http::Response> answer(const Endpoint& endpoint, const http::Reque
         WXPAY_TRY(message, read(request));
         exchange.mch_id = message->get(endpoint.mch_id_name);
         exchange.out_trade_no = message->get("out_trade_no");
-        WXPAY_TRY(merchant, identify(endpoint, *message, request, context.directory));
+        WXPAY_TRY(merchant, identify(endpoint, *message, context.directory));
         WXPAY_TRY(type, authenticate(endpoint, *message, *merchant));
+        if (endpoint.needs_certificate && request.certificate != nullptr &&
+            request.certificate->common_name != merchant->mch_id.str()) {
+            return refuse(kCertificateOfAnother,
+                          "the client certificate is another merchant's than mch_id");
+        }
         if (auto refusal =
                 check_fields(endpoint, *message, context.settings.strict, exchange.notes)) {
             return Failure{std::move(*refusal)};
@@ -336,6 +335,8 @@ std::optional<http::Response> answer(const Endpoint& endpoint, const http::Reque
     }
     Refusal& refusal = reply.error();
     rephrase(refusal, endpoint);
+    if (endpoint.complete != nullptr && !refusal.words.is_protocol_failure())
+        endpoint.complete(refusal);
     exchange.verdict = "refused";
     exchange.error = refusal.words.is_protocol_failure()
                          ? text_of(refusal)

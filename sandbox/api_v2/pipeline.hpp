@@ -78,6 +78,8 @@ struct Endpoint {
     /// Documented refusals that no honest call earns (load, banks, risk control): a call gets one
     /// by its err_code in a Wechatpay-Negative-Test header.
     std::span<const Words> on_demand = {};
+    /// Adds what the endpoint's business failures have behind err_code_des. nullptr: nothing.
+    void (*complete)(Refusal& refusal) = nullptr;
     /// Style::own: the body of a refusal. nullptr: return_code, return_msg and, for a business
     /// failure, result_code, err_code, err_code_des.
     std::string (*refuse)(const Refusal& refusal, const XmlMessage* message) = nullptr;

@@ -133,6 +133,14 @@ std::optional<Refusal> find_malformed(const XmlMessage& message, std::span<const
 
 bool is_out_trade_no(std::string_view value) { return OutTradeNo::parse(value).has_value(); }
 
+bool is_out_refund_no(std::string_view value) {
+    constexpr std::size_t kMax = 64;
+    // Twice the length of an order's number, of the same characters.
+    const std::size_t half = std::min<std::size_t>(value.size(), kMax / 2);
+    return value.size() <= kMax && is_out_trade_no(value.substr(0, half)) &&
+           (value.size() == half || is_out_trade_no(value.substr(half)));
+}
+
 bool is_transaction_id(std::string_view value) {
     return std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -146,7 +154,11 @@ bool is_ip_address(std::string_view value) {
            inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
 }
 
-bool is_notify_url(std::string_view value) { return http::Url::parse(value).has_value(); }
+bool is_notify_url(std::string_view value) {
+    const std::size_t host = value.find("://");
+    return http::Url::parse(value).has_value() &&
+           value.find('/', host + 3) != std::string_view::npos;
+}
 
 bool is_total_fee(std::string_view value) { return parse_total_fee(value).has_value(); }
 

@@ -53,6 +53,7 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 
 // Patterns, for `accepts`.
 bool is_out_trade_no(std::string_view value);
+bool is_out_refund_no(std::string_view value);
 bool is_transaction_id(std::string_view value);
 bool is_compact_time(std::string_view value);
 bool is_ip_address(std::string_view value);

@@ -118,7 +118,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     wanted.terms = call.text("scene_id");
     if (auto refusal = why_not(call, wanted, work)) return Failure{std::move(*refusal)};
 
-    const auto sent = pay_out(work, wanted);
+    const auto sent = pay_out(work, call.merchant, wanted);
     if (!sent) {
         if (sent.error().problem == PayoutProblem::not_enough)
             return Failure{Refusal{kNotEnough, {}, "the merchant's account holds less than that"}};

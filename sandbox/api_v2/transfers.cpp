@@ -116,7 +116,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     wanted.terms = call.text("check_name");
     if (auto refusal = why_not(call, wanted, work)) return Failure{std::move(*refusal)};
 
-    const auto paid = pay_out(work, wanted);
+    const auto paid = pay_out(work, call.merchant, wanted);
     if (!paid) {
         if (paid.error().problem == PayoutProblem::not_enough)
             return Failure{Refusal{kNotEnough, {}, "the merchant's account holds less than that"}};

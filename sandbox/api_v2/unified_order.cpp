@@ -5,12 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "core/codec/beijing_time.hpp"
-#include "core/domain/fen.hpp"
-#include "core/http/url.hpp"
-
-#include "sandbox/api_v2/pipeline.hpp"
+#include "sandbox/api_v2/new_order.hpp"
 #include "sandbox/ledger/identifiers.hpp"
+#include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox::api_v2 {
@@ -65,92 +62,16 @@ constexpr std::array kFields{
     FieldRule{"fingerprint", Need::optional, 128},
 };
 
-/// The parameters that a repeated call must not change and that an order has no member for
-/// (FIDELITY.md "Same out_trade_no again").
-constexpr std::array kCreation{"fee_type",   "detail",     "time_start",     "goods_tag",
-                               "product_id", "scene_info", "profit_sharing", "receipt"};
-
-// Control characters cannot occur in a value, so they can end names and values.
-constexpr char kNameEnd = '\x1f';
-constexpr char kValueEnd = '\x1e';
-
-std::string creation_of(const XmlMessage& message) {
-    std::string out;
-    for (const char* const name : kCreation) {
-        const std::string_view value = message.get(name);
-        if (value.empty()) continue;
-        out += name;
-        out += kNameEnd;
-        out += value;
-        out += kValueEnd;
-    }
-    return out;
-}
-
-/// The value of a parameter in what creation_of() wrote.
-std::string_view created_with(std::string_view creation, std::string_view name) {
-    while (!creation.empty()) {
-        const std::size_t name_end = creation.find(kNameEnd);
-        const std::size_t value_end = creation.find(kValueEnd);
-        if (creation.substr(0, name_end) == name)
-            return creation.substr(name_end + 1, value_end - name_end - 1);
-        creation.remove_prefix(value_end + 1);
-    }
-    return {};
-}
-
-/// Which parameters a repeated call has changed, for the hint; empty when it is the same call.
-std::string differences(const Order& stored, const Order& sent) {
-    std::string out;
-    const auto compare = [&out](const char* name, const auto& before, const auto& now) {
-        if (before == now) return;
-        if (!out.empty()) out += ", ";
-        out += name;
-    };
-    compare("appid", stored.appid, sent.appid);
-    compare("sub_appid", stored.sub_appid, sent.sub_appid);
-    compare("sub_mch_id", stored.sub_mch_id, sent.sub_mch_id);
-    compare("trade_type", stored.trade_type, sent.trade_type);
-    compare("openid", stored.openid, sent.openid);
-    compare("sub_openid", stored.sub_openid, sent.sub_openid);
-    compare("total_fee", stored.total.count(), sent.total.count());
-    compare("body", stored.body, sent.body);
-    compare("attach", stored.attach, sent.attach);
-    compare("notify_url", stored.notify_url, sent.notify_url);
-    compare("time_expire", stored.expires_at, sent.expires_at);
-    compare("limit_pay", stored.limit_pay, sent.limit_pay);
-    for (const char* const name : kCreation)
-        compare(name, created_with(stored.creation, name), created_with(sent.creation, name));
-    return out;
-}
-
 /// JSAPI orders name their user; an empty openid is none.
 std::optional<Refusal> find_missing_user(const XmlMessage& message) {
     if (message.get("trade_type") != "JSAPI") return std::nullopt;
-    if (!message.get("openid").empty() || !message.get("sub_openid").empty()) return std::nullopt;
+    if (!message.get("openid").empty()) return std::nullopt;
+    // A sub_openid is one of the sub_appid's, in provider mode.
+    if (!message.get("sub_openid").empty() && !message.get("sub_appid").empty() &&
+        !message.get("sub_mch_id").empty())
+        return std::nullopt;
     return Refusal{kOpenidRequired, "openid",
                    "'openid' is missing or empty; JSAPI orders name their user"};
-}
-
-std::optional<Refusal> check_times(const Call& call, Instant now) {
-    const auto expire = parse_compact_time(call.get("time_expire"));
-    if (!expire) return std::nullopt;
-    const auto start = parse_compact_time(call.get("time_start"));
-    if (start && *expire < *start) {
-        return Refusal{kParamError, "time_expire", "time_expire is before time_start"};
-    }
-    constexpr std::chrono::minutes kLeast{1};
-    constexpr std::chrono::minutes kLeastOfOlderPages{5};
-    if (*expire <= now + kLeast) {
-        return Refusal{kTimeExpireTooNear, "time_expire",
-                       fmt::format("time_expire must be more than a minute ahead of {} (UTC+8)",
-                                   format_compact_time(now))};
-    }
-    if (*expire < now + kLeastOfOlderPages) {
-        call.notes.emplace_back(
-            "time_expire is less than 5 minutes ahead; older servers refused that");
-    }
-    return std::nullopt;
 }
 
 /// Whether the user can be one of the app's.
@@ -185,29 +106,12 @@ void note_oddities(const Call& call) {
     }
 }
 
-Order order_from(const Call& call, Work& work) {
+Order described(const Call& call, Work& work) {
     const Instant now = work.context().clock.now();
     Random& random = work.context().random;
-    Order order;
-    order.mch_id = call.mch_id();
-    order.out_trade_no = call.out_trade_no();
-    order.appid = AppId::parse(call.get("appid")).value();
-    order.sub_mch_id = call.text("sub_mch_id");
-    order.sub_appid = call.text("sub_appid");
+    Order order = order_from(call, now);
     order.trade_type = *parse_trade_type(call.get("trade_type"));
-    order.total = parse_total_fee(call.get("total_fee")).value();
-    order.body = call.text("body");
-    order.attach = call.text("attach");
-    order.device_info = call.text("device_info");
-    order.openid = call.text("openid");
-    order.sub_openid = call.text("sub_openid");
     order.notify_url = call.text("notify_url");
-    order.nonce_str = call.text("nonce_str");
-    order.sign_type = call.sign_type;
-    order.limit_pay = call.text("limit_pay");
-    order.creation = creation_of(call.message);
-    order.created_at = now;
-    order.expires_at = parse_compact_time(call.get("time_expire"));
     order.prepay_id = next_prepay_id(random, now);
     order.prepaid_at = now;
     if (order.trade_type == TradeType::native) order.code_url = next_code_url(random);
@@ -247,8 +151,7 @@ Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
     }
     if (const std::string changed = differences(*stored, sent); !changed.empty()) {
         std::string hint = "ordered before with another " + changed;
-        if (created_with(stored->creation, "time_start") !=
-            created_with(sent.creation, "time_start")) {
+        if (created_with(*stored, "time_start") != created_with(sent, "time_start")) {
             hint += "; keep the first call's time_start when you repeat it";
         }
         return refuse_again(call, work, kOrderNumberRepeated, std::move(hint));
@@ -269,8 +172,12 @@ Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
 }
 
 Result<Reply, Refusal> handle(const Call& call, Work& work) {
-    const Context& context = work.context();
-    Order order = order_from(call, work);
+    Order order = described(call, work);
+    if (!call.merchant.products.contains(order.trade_type)) {
+        return Failure{Refusal{
+            kProductNotEnabled, "trade_type",
+            fmt::format("{} is not switched on for this merchant", call.get("trade_type"))}};
+    }
     if (auto refusal = check_times(call, order.created_at)) {
         // An order that was made in time may be asked for again later: then its own state decides.
         if (!work.store().find_order(order.mch_id, order.out_trade_no))
@@ -281,20 +188,10 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
         return Failure{
             Refusal{kOpenidOfAnotherApp, "openid", "this openid was issued to another appid"}};
     }
-    if (!call.merchant.products.contains(order.trade_type)) {
-        return Failure{Refusal{
-            kProductNotEnabled, "trade_type",
-            fmt::format("{} is not switched on for this merchant", call.get("trade_type"))}};
-    }
     if (auto refusal = check_user(call, work)) return Failure{std::move(*refusal)};
     note_oddities(call);
 
-    if (work.store().insert_order(order)) {
-        if (context.settings.auto_pay) {
-            work.schedule(order.created_at + *context.settings.auto_pay, TimerKind::auto_pay,
-                          order.id);
-        }
-    } else {
+    if (!add_order(work, order)) {
         WXPAY_TRY(order, again(call, work, order));
     }
     work.changed(order);

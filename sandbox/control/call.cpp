@@ -95,6 +95,11 @@ Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_vie
     return json;
 }
 
+Problem no_such_order(const std::string& id) {
+    return not_found(fmt::format(
+        "no order '{}': a prepay_id, a transaction_id or mch_id:out_trade_no is wanted", id));
+}
+
 std::optional<Order> find_order(Transaction& transaction, const std::string& id) {
     if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
         const auto mch_id = MchId::parse(std::string_view(id).substr(0, colon));

@@ -24,7 +24,8 @@ struct Problem {
     std::string code;
     std::string message;
     std::string field = {};
-    std::string hint = {};  ///< the likely cause, where there is one
+    std::string hint = {};   ///< the likely cause, where there is one
+    std::string allow = {};  ///< 405: the methods that the path takes
 };
 
 Problem bad_request(std::string message, std::string field = {});
@@ -55,6 +56,8 @@ struct Route {
     std::string_view pattern;
     Result<http::Answer, Problem> (*handle)(const Call& call);
 };
+
+Problem no_such_order(const std::string& id);
 
 /// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no.
 std::optional<Order> find_order(Transaction& transaction, const std::string& id);

@@ -117,7 +117,7 @@ Result<http::Answer, Problem> open(const Call& call) {
     if (const auto problem = why_not_payable(order, call.context.clock.now())) {
         return Failure{conflict(std::string(code_of(*problem)), std::string(text_of(*problem)))};
     }
-    return json_response(dump(to_json(order)));
+    return json_response(dump(to_json(order, *call.context.store.begin())));
 }
 
 constexpr Route kRoutes[] = {{"POST", "/_sandbox/v1/cashier", open}};

@@ -17,11 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Problem no_such_order(const std::string& id) {
-    return not_found(fmt::format(
-        "no order '{}': a prepay_id, a transaction_id or mch_id:out_trade_no is wanted", id));
-}
-
 /// A text member; empty when absent.
 Result<std::string, Problem> text(const nlohmann::json& body, const char* name,
                                   std::size_t bytes_max) {
@@ -109,19 +104,21 @@ Result<http::Answer, Problem> list(const Call& call) {
     WXPAY_TRY(const std::size_t limit, call.limit());
     WXPAY_TRY(filter.before_id, call.cursor());
     filter.limit = limit + 1;  // one more tells whether there is a next page
-    std::vector<Order> orders = call.context.store.begin()->orders(filter);
+    const auto transaction = call.context.store.begin();
+    std::vector<Order> orders = transaction->orders(filter);
     Json out{{"orders", Json::array()}};
     const bool more = orders.size() > limit;
     if (more) orders.pop_back();
-    for (const Order& order : orders) out["orders"].push_back(to_json(order));
+    for (const Order& order : orders) out["orders"].push_back(to_json(order, *transaction));
     if (more) out["next_cursor"] = std::to_string(orders.back().id);
     return json_response(dump(out));
 }
 
 Result<http::Answer, Problem> show(const Call& call) {
-    const auto order = find_order(*call.context.store.begin(), call.arguments[0]);
+    const auto transaction = call.context.store.begin();
+    const auto order = find_order(*transaction, call.arguments[0]);
     if (!order) return Failure{no_such_order(call.arguments[0])};
-    return json_response(dump(to_json(*order)));
+    return json_response(dump(to_json(*order, *transaction)));
 }
 
 Result<http::Answer, Problem> pay(const Call& call) {
@@ -133,8 +130,8 @@ Result<http::Answer, Problem> pay(const Call& call) {
     if (!result)
         return Failure{
             conflict(std::string(code_of(result.error())), std::string(text_of(result.error())))};
+    Json out = to_json(result->order, work.store());
     work.commit();
-    Json out = to_json(result->order);
     out["payment"] = {{"outcome", wire_name(result->outcome)}, {"message", result->message}};
     return json_response(dump(out));
 }
@@ -146,7 +143,9 @@ bool holds(Until until, const Order& order, Transaction& transaction) {
         case Until::paid:
             return order.is_paid();
         case Until::refunded:
-            return order.state == TradeState::refund;
+            for (const Refund& refund : transaction.refunds_of(order.id))
+                if (refund.state == RefundState::success) return true;
+            return false;
         case Until::closed:
             return order.state == TradeState::closed || order.state == TradeState::revoked;
         case Until::notified: {
@@ -187,7 +186,7 @@ Result<http::Answer, Problem> wait(const Call& call) {
         const auto transaction = context.store.begin();
         const auto order = find_order(*transaction, id);
         if (!order || !holds(until, *order, *transaction)) return std::nullopt;
-        return json_response(dump(to_json(*order)));
+        return json_response(dump(to_json(*order, *transaction)));
     };
     waiter.timeout = *timeout;
     waiter.give_up = [id = *id, word] {

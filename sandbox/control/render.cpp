@@ -70,7 +70,20 @@ std::string mask_body(const Exchange& exchange) {
 
 }  // namespace
 
-Json to_json(const Order& order) {
+Json to_json(const Refund& refund) {
+    Json out;
+    put(out, "out_refund_no", refund.out_refund_no);
+    out["refund_id"] = refund.refund_id;
+    out["refund_fee"] = refund.fee.count();
+    out["state"] = wire_name(refund.state);
+    put(out, "reason", refund.reason);
+    put(out, "notify_url", refund.notify_url);
+    put(out, "created_at", refund.created_at);
+    put(out, "succeeded_at", refund.succeeded_at);
+    return out;
+}
+
+Json to_json(const Order& order, Transaction& transaction) {
     Json out;
     out["mch_id"] = order.mch_id.str();
     out["appid"] = order.appid.str();
@@ -87,7 +100,7 @@ Json to_json(const Order& order) {
     put(out, "openid", order.openid);
     put(out, "sub_openid", order.sub_openid);
     out["total_fee"] = order.total.count();
-    out["refunded_fee"] = 0;
+    out["refunded_fee"] = order.refunded.count();
     if (order.is_paid()) {
         out["cash_fee"] = order.cash().count();
         put(out, "bank_type", order.bank_type);
@@ -99,6 +112,10 @@ Json to_json(const Order& order) {
     put(out, "expires_at", order.expires_at);
     put(out, "paid_at", order.paid_at);
     out["refunds"] = Json::array();
+    if (order.paid_at) {
+        for (const Refund& refund : transaction.refunds_of(order.id))
+            out["refunds"].push_back(to_json(refund));
+    }
     return out;
 }
 

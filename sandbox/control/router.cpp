@@ -20,8 +20,8 @@ constexpr std::string_view kPrefix = "/_sandbox/";
 std::vector<Route> all_routes() {
     std::vector<Route> out;
     for (const auto& group :
-         {server_routes(), order_routes(), cashier_routes(), notification_routes(), clock_routes(),
-          exchange_routes(), comment_routes()}) {
+         {server_routes(), order_routes(), cashier_routes(), refund_routes(), comment_routes(),
+          notification_routes(), clock_routes(), exchange_routes()}) {
         out.insert(out.end(), group.begin(), group.end());
     }
     return out;
@@ -103,14 +103,17 @@ Result<http::Answer, Problem> dispatch(const http::Request& request, Context& co
     for (const Route& route : routes) {
         auto arguments = match(route.pattern, request.path);
         if (!arguments) continue;
-        if (route.method == request.method)
+        // The edge sends no body to HEAD.
+        if (route.method == (request.method == "HEAD" ? "GET" : request.method))
             return route.handle(Call{request, std::move(*arguments), context});
         methods += methods.empty() ? "" : ", ";
         methods += route.method;
     }
     if (!methods.empty()) {
-        return Failure{
-            Problem{405, "method_not_allowed", fmt::format("{} takes {}", request.path, methods)}};
+        Problem problem{405, "method_not_allowed",
+                        fmt::format("{} takes {}", request.path, methods)};
+        problem.allow = std::move(methods);
+        return Failure{std::move(problem)};
     }
     return Failure{not_found(fmt::format("the control API has no {}", request.path))};
 }
@@ -123,7 +126,9 @@ http::Answer answer(const http::Request& request, Context& context) {
     try {
         auto result = dispatch(request, context);
         if (result) return std::move(*result);
-        return problem_response(result.error());
+        http::Response response = problem_response(result.error());
+        if (!result.error().allow.empty()) response.headers.add("Allow", result.error().allow);
+        return response;
     } catch (const std::exception& problem) {
         spdlog::error("{} {}: {}", request.method, request.path, problem.what());
         return problem_response(

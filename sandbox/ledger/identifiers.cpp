@@ -21,6 +21,13 @@ TransactionId next_transaction_id(Random& random, Instant now) {
     return TransactionId::parse(id).value();
 }
 
+std::string next_refund_id(Random& random, Instant now) {
+    std::string id = "50" + random.digits(8);
+    id += format_compact_time(now).substr(0, 8);
+    id += random.digits(11);
+    return id;
+}
+
 std::string next_payment_no(Random& random, Instant now) {
     return "10100" + random.digits(5) + format_compact_time(now).substr(0, 8) + random.digits(14);
 }

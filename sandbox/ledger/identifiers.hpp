@@ -16,6 +16,8 @@ namespace wxpay::sandbox {
 PrepayId next_prepay_id(Random& random, Instant now);
 /// "4200", 6 digits, yyyyMMdd, 10 digits.
 TransactionId next_transaction_id(Random& random, Instant now);
+/// "50", 8 digits, yyyyMMdd, 11 digits.
+std::string next_refund_id(Random& random, Instant now);
 /// A transfer's payment_no: "10100", 5 digits, yyyyMMdd, 14 digits.
 std::string next_payment_no(Random& random, Instant now);
 /// A red packet's send_listid: "10000", 5 digits, yyyyMMdd, 13 digits.

@@ -1,8 +1,34 @@
 #include "sandbox/ledger/order.hpp"
 
+#include <array>
+#include <utility>
+
 namespace wxpay::sandbox {
+namespace {
+
+constexpr std::array<std::pair<RefundOutcome, std::string_view>, 4> kOutcomes{
+    {{RefundOutcome::success, "success"},
+     {RefundOutcome::closed, "closed"},
+     {RefundOutcome::abnormal, "abnormal"},
+     {RefundOutcome::hold, "hold"}}};
+
+}  // namespace
 
 std::string_view wire_name(ApiVersion version) { return version == ApiVersion::v2 ? "v2" : "v3"; }
+
+std::string_view wire_name(RefundOutcome outcome) {
+    for (const auto& [each, word] : kOutcomes) {
+        if (each == outcome) return word;
+    }
+    return {};
+}
+
+std::optional<RefundOutcome> parse_refund_outcome(std::string_view word) {
+    for (const auto& [outcome, each] : kOutcomes) {
+        if (each == word) return outcome;
+    }
+    return std::nullopt;
+}
 
 Fen Order::coupon_total() const {
     std::int64_t sum = 0;  // the coupons were checked against the total when they were taken

@@ -20,6 +20,13 @@ enum class ApiVersion { v2, v3 };
 
 std::string_view wire_name(ApiVersion version);
 
+/// What becomes of an accepted refund. `hold`: nothing, until somebody says so.
+enum class RefundOutcome { success, closed, abnormal, hold };
+
+/// "success", "closed", "abnormal", "hold".
+std::string_view wire_name(RefundOutcome outcome);
+std::optional<RefundOutcome> parse_refund_outcome(std::string_view word);
+
 /// An order of the ledger. One namespace of (mch_id, out_trade_no) for both API versions.
 struct Order {
     std::int64_t id = 0;  ///< given by the store; grows with creation
@@ -51,11 +58,16 @@ struct Order {
     Instant created_at;
     std::optional<Instant> expires_at;  ///< time_expire: payable before it
 
-    // From here on: when paid.
+    std::string payer;  ///< USERPAYING: the openid of who types the password
+
+    // From here on: when paid, or (but for the numbers) what the payer is about to pay by.
     TransactionId transaction_id;
     std::optional<Instant> paid_at;
     std::string bank_type;
     std::vector<v2::Coupon> coupons;
+
+    Fen refunded;  ///< by refunds that are in process, have succeeded or have gone wrong
+    RefundOutcome refund_outcome = RefundOutcome::success;  ///< of the order's next refunds
 
     bool is_paid() const { return state == TradeState::success || state == TradeState::refund; }
     /// What the user pays: the total less all coupons.

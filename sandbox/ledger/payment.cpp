@@ -1,16 +1,16 @@
 #include "sandbox/ledger/payment.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
 
+#include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/identifiers.hpp"
+#include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox {
 namespace {
-
-/// How long the slow user needs for the password; the contract's figure.
-constexpr std::chrono::seconds kSlowPayer{10};
 
 constexpr std::array<std::pair<PayOutcome, std::string_view>, 5> kOutcomes{
     {{PayOutcome::success, "success"},
@@ -73,6 +73,12 @@ void add_callback(Work& work, const Order& order) {
     work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
 }
 
+void forget_attempt(Order& order) {
+    order.payer.clear();
+    order.bank_type.clear();
+    order.coupons.clear();
+}
+
 Result<Order, PayProblem> settle(Work& work, const Order& order, const PayRequest& request,
                                  const std::string& openid) {
     const Instant now = work.context().clock.now();
@@ -81,8 +87,13 @@ Result<Order, PayProblem> settle(Work& work, const Order& order, const PayReques
                           request.coupons};
     WXPAY_TRY(Order paid, pay(order, payment, now));
     work.store().update_order(paid);
-    work.store().erase_timers(TimerKind::finish_paying, paid.id);
-    work.store().erase_timers(TimerKind::auto_pay, paid.id);
+    forget_user(work, paid);
+    if (const Merchant* const merchant =
+            work.context().directory.find_merchant(order.mch_id.str())) {
+        const Fen income = paid.settlement_total().value_or(paid.total);
+        book(work, *merchant, FundKind::payment, income, paid.transaction_id.str(),
+             paid.out_trade_no.str(), paid.body);
+    }
     add_callback(work, paid);
     work.changed(paid);
     return paid;
@@ -123,8 +134,12 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
             return PayResult{std::move(paid), outcome, "支付成功"};
         }
         case PayOutcome::user_paying:
+            if (order.limit_pay == "no_credit" && request.bank_type.ends_with("_CREDIT"))
+                return Failure{PayProblem::card_not_supported};
             changed.state = TradeState::user_paying;
-            changed.openid = openid;
+            changed.payer = openid;
+            changed.bank_type = request.bank_type;
+            changed.coupons = request.coupons;
             work.store().erase_timers(TimerKind::finish_paying, order.id);
             work.schedule(now + kSlowPayer, TimerKind::finish_paying, order.id);
             message = "需要用户输入支付密码";
@@ -138,6 +153,7 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
                 order.trade_type == TradeType::micropay && outcome == PayOutcome::pay_error
                     ? TradeState::pay_error
                     : TradeState::not_paid;
+            forget_attempt(changed);
             work.store().erase_timers(TimerKind::finish_paying, order.id);
             message = outcome == PayOutcome::cancel       ? "用户取消支付"
                       : outcome == PayOutcome::not_enough ? "余额不足"
@@ -151,14 +167,68 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
 
 void finish_paying(Work& work, const Order& order) {
     if (order.state != TradeState::user_paying) return;
-    if (settle(work, order, PayRequest{},
-               order.openid.empty() ? std::string(kDefaultPayer) : order.openid))
-        return;
+    PayRequest request;
+    request.bank_type = order.bank_type;
+    request.coupons = order.coupons;
+    if (settle(work, order, request, order.payer)) return;
     // It expired while the password was typed: the attempt fails like any other.
     Order back = order;
     back.state = TradeState::not_paid;
+    forget_attempt(back);
     work.store().update_order(back);
     work.changed(back);
+}
+
+void fail_paying(Work& work, const Order& order) {
+    if (order.state != TradeState::user_paying) return;
+    Order failed = order;
+    forget_attempt(failed);
+    failed.state =
+        order.trade_type == TradeType::micropay ? TradeState::pay_error : TradeState::not_paid;
+    work.store().update_order(failed);
+    work.changed(failed);
+}
+
+void close_unpaid(Work& work, const Order& order) {
+    if (order.state != TradeState::not_paid && order.state != TradeState::user_paying &&
+        order.state != TradeState::pay_error) {
+        return;
+    }
+    Order closed = order;
+    closed.state = TradeState::closed;
+    work.store().update_order(closed);
+    forget_user(work, closed);
+    work.changed(closed);
+}
+
+void forget_user(Work& work, const Order& order) {
+    for (const TimerKind kind :
+         {TimerKind::auto_pay, TimerKind::finish_paying, TimerKind::fail_paying}) {
+        work.store().erase_timers(kind, order.id);
+    }
+}
+
+bool add_order(Work& work, Order& order) {
+    if (!work.store().insert_order(order)) return false;
+    if (!work.store().will_close_unpaid())
+        work.schedule(order.created_at + kUnpaidLife, TimerKind::close_unpaid, 0);
+    const auto& auto_pay = work.context().settings.auto_pay;
+    if (auto_pay && order.trade_type != TradeType::micropay)
+        work.schedule(order.created_at + *auto_pay, TimerKind::auto_pay, order.id);
+    return true;
+}
+
+void close_overdue(Work& work) {
+    constexpr std::size_t kAtOnce = 500;
+    constexpr std::chrono::seconds kPause{1};  // between two rounds, when orders come close by
+    const Instant now = work.context().clock.now();
+    const auto overdue = work.store().unpaid_orders(now - kUnpaidLife, kAtOnce);
+    for (const Order& order : overdue) close_unpaid(work, order);
+    work.store().erase_timers(TimerKind::close_unpaid, 0);
+    const auto oldest = work.store().oldest_unpaid();
+    if (!oldest) return;
+    const Instant next = overdue.size() == kAtOnce ? now : now + kPause;
+    work.schedule(std::max(next, *oldest + kUnpaidLife), TimerKind::close_unpaid, 0);
 }
 
 std::string_view text_of(PayProblem problem) {

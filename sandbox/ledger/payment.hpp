@@ -43,6 +43,21 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
 /// moved on.
 void finish_paying(Work& work, const Order& order);
 
+/// The slow user has given up: a code payment ends as PAYERROR. Harmless when the order has moved
+/// on.
+void fail_paying(Work& work, const Order& order);
+
+/// Stores a new order, with what happens to it by itself. False when its number is taken.
+bool add_order(Work& work, Order& order);
+
+/// The order is closed, if nobody has paid it. Harmless when it has moved on.
+void close_unpaid(Work& work, const Order& order);
+/// Closes the orders that nobody has paid for a week.
+void close_overdue(Work& work);
+
+/// Nobody acts on the order any more: it is paid, closed or given back.
+void forget_user(Work& work, const Order& order);
+
 /// WeChat's words for what stands against a payment; spec grades B and C.
 std::string_view text_of(PayProblem problem);
 /// The word for programs: "ORDERPAID", "ORDERCLOSED", …

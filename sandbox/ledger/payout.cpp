@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 
 namespace wxpay::sandbox {
@@ -57,26 +58,31 @@ std::optional<PayoutState> parse_payout_state(std::string_view word) {
     return std::nullopt;
 }
 
-Result<Payout, PayoutRefusal> pay_out(Work& work, Payout wanted) {
+Result<Payout, PayoutRefusal> pay_out(Work& work, const Merchant& merchant, Payout wanted) {
     if (auto stored = work.store().find_payout(wanted.kind, wanted.mch_id, wanted.number)) {
         const std::string_view what = difference(*stored, wanted);
         if (!what.empty()) return Failure{PayoutRefusal{PayoutProblem::differs, what}};
         return std::move(*stored);
     }
+    if (balance(work, merchant) < wanted.amount)
+        return Failure{PayoutRefusal{PayoutProblem::not_enough, {}}};
     const Instant now = work.context().clock.now();
     wanted.created_at = now;
     if (wanted.kind == PayoutKind::transfer) {
         wanted.detail_id = next_payment_no(work.context().random, now);
         wanted.state = PayoutState::success;
         wanted.ended_at = now;
-        work.store().insert_payout(wanted);
-        return wanted;
+    } else {
+        wanted.detail_id = next_send_listid(work.context().random, now);
+        wanted.state = PayoutState::sent;
     }
-    wanted.detail_id = next_send_listid(work.context().random, now);
-    wanted.state = PayoutState::sent;
     work.store().insert_payout(wanted);
-    const Instant settled = is_opened(wanted) ? now + kOpening : now + kRedPacketLife;
-    work.schedule(settled, TimerKind::settle_red_packet, wanted.id);
+    if (wanted.state == PayoutState::sent) {
+        const Instant settled = is_opened(wanted) ? now + kOpening : now + kRedPacketLife;
+        work.schedule(settled, TimerKind::settle_red_packet, wanted.id);
+    }
+    book(work, merchant, FundKind::payout, Fen{-wanted.amount.count()}, wanted.detail_id,
+         wanted.number, wanted.desc);
     return wanted;
 }
 
@@ -85,6 +91,13 @@ void settle_red_packet(Work& work, Payout payout) {
     payout.state = is_opened(payout) ? PayoutState::received : PayoutState::returned;
     payout.ended_at = work.context().clock.now();
     work.store().update_payout(payout);
+    if (payout.state == PayoutState::received) return;
+    // A merchant that a later start does not know has no account.
+    if (const Merchant* const merchant =
+            work.context().directory.find_merchant(payout.mch_id.str())) {
+        book(work, *merchant, FundKind::payout_returned, payout.amount, payout.detail_id,
+             payout.number, payout.desc);
+    }
 }
 
 }  // namespace wxpay::sandbox

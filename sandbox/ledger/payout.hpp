@@ -57,11 +57,12 @@ struct PayoutRefusal {
     std::string_view what;  ///< the first member that differs
 };
 
-/// Pays out what `wanted` says in its members down to `terms`. The same again is the same payout:
-/// the one that there is comes back. The caller commits.
-Result<Payout, PayoutRefusal> pay_out(Work& work, Payout wanted);
+/// Pays out of the merchant's account what `wanted` says in its members down to `terms`. The same
+/// again is the same payout: the one that there is comes back. The caller commits.
+Result<Payout, PayoutRefusal> pay_out(Work& work, const Merchant& merchant, Payout wanted);
 
-/// A red packet was opened, or its time is over. Harmless when it has ended before.
+/// A red packet was opened, or its time is over and the money goes back. Harmless when it has ended
+/// before.
 void settle_red_packet(Work& work, Payout payout);
 
 }  // namespace wxpay::sandbox

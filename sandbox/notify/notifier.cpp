@@ -20,9 +20,9 @@
 namespace wxpay::sandbox {
 namespace {
 
-/// Under a clock that stands, waiting 5 real seconds again and again for a merchant that hangs
-/// would turn a day of retries into minutes. Once it has let the whole timeout pass, later attempts
-/// get this long until it answers again.
+/// While the clock is moved, waiting 5 real seconds again and again for a merchant that hangs would
+/// turn a day of retries into minutes. Once it has let the whole timeout pass, later attempts of a
+/// move get this long until it answers again.
 constexpr Millis kHungTimeout{10};
 
 /// source  [C] Content-Type and User-Agent as recalled from captures; the others are plain HTTP
@@ -41,8 +41,7 @@ http::Request request_for(const Notification& notification) {
 }  // namespace
 
 Millis Notifier::timeout_for(const std::string& origin) {
-    if (context_.clock.mode().kind != ClockMode::Kind::manual)
-        return context_.settings.notify_timeout;
+    if (!context_.scheduler.is_advancing()) return context_.settings.notify_timeout;
     const std::lock_guard lock(mutex_);
     return hung_.contains(origin) ? std::min(kHungTimeout, context_.settings.notify_timeout)
                                   : context_.settings.notify_timeout;

@@ -1,7 +1,9 @@
 #include "sandbox/store/sqlite_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
@@ -20,7 +22,9 @@
 
 #include "embedded/kSchema0001.hpp"
 #include "sandbox/ledger/comment.hpp"
+#include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
+#include "sandbox/ledger/refund.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -38,6 +42,15 @@ constexpr std::string_view kOrderColumns =
 constexpr std::string_view kPayoutColumns =
     "id, kind, mch_id, number, appid, openid, amount, name, remark, wishing, activity, terms, "
     "state, detail_id, created_at, ended_at";
+/// Columns that a new order does not set.
+constexpr std::string_view kLaterOrderColumns = "payer, refunded, refund_outcome";
+
+constexpr std::string_view kRefundColumns =
+    "order_id, mch_id, out_refund_no, refund_id, api, state, total, fee, cash, coupons, reason, "
+    "account, notify_url, created_at, succeeded_at";
+
+constexpr std::string_view kFundColumns =
+    "mch_id, at, kind, business_id, voucher, note, amount, balance";
 
 constexpr std::string_view kNotificationColumns =
     "id, kind, mch_id, out_trade_no, url, body, state, retries, next_at";
@@ -133,7 +146,47 @@ Order order_from(Rows& row) {
     order.paid_at = optional_instant(row);
     order.bank_type = text();
     if (const auto coupons = row.optional_text()) order.coupons = coupons_from_text(*coupons);
+    order.payer = text();
+    order.refunded = Fen{row.number()};
+    const std::string_view outcome = row.text();
+    order.refund_outcome = known(parse_refund_outcome(outcome), outcome);
     return order;
+}
+
+Refund refund_from(Rows& row) {
+    Refund refund;
+    refund.id = row.number();
+    refund.order_id = row.number();
+    refund.mch_id = id_from<MchId>(row.text());
+    refund.out_refund_no = row.text();
+    refund.refund_id = row.text();
+    refund.api = row.text() == wire_name(ApiVersion::v3) ? ApiVersion::v3 : ApiVersion::v2;
+    const std::string_view state = row.text();
+    refund.state = known(parse_refund_state(state), state);
+    refund.total = Fen{row.number()};
+    refund.fee = Fen{row.number()};
+    refund.cash = Fen{row.number()};
+    if (const auto coupons = row.optional_text()) refund.coupons = coupons_from_text(*coupons);
+    refund.reason = row.text();
+    refund.account = row.text();
+    refund.notify_url = row.text();
+    refund.created_at = instant(row.number());
+    refund.succeeded_at = optional_instant(row);
+    return refund;
+}
+
+FundEntry fund_entry_from(Rows& row) {
+    FundEntry entry;
+    entry.id = row.number();
+    entry.mch_id = id_from<MchId>(row.text());
+    entry.at = instant(row.number());
+    entry.kind = static_cast<FundKind>(row.number());
+    entry.business_id = row.text();
+    entry.voucher = row.text();
+    entry.note = row.text();
+    entry.amount = Fen{row.number()};
+    entry.balance = Fen{row.number()};
+    return entry;
 }
 
 Notification notification_from(Rows& row) {
@@ -228,15 +281,35 @@ struct Statements {
                        "sign_type = ?, "
                        "prepay_id = ?, prepaid_at = ?, code_url = ?, mweb_url = ?, transaction_id "
                        "= ?, paid_at = ?, "
-                       "bank_type = ?, coupons = ? WHERE id = ?"),
-          order_by_id(db, fmt::format("SELECT id, {} FROM orders WHERE id = ?", kOrderColumns)),
-          order_by_number(
-              db, fmt::format("SELECT id, {} FROM orders WHERE mch_id = ? AND out_trade_no = ?",
-                              kOrderColumns)),
-          order_by_prepay_id(
-              db, fmt::format("SELECT id, {} FROM orders WHERE prepay_id = ?", kOrderColumns)),
-          order_by_transaction_id(
-              db, fmt::format("SELECT id, {} FROM orders WHERE transaction_id = ?", kOrderColumns)),
+                       "bank_type = ?, coupons = ?, payer = ?, refunded = ?, refund_outcome = ? "
+                       "WHERE id = ?"),
+          order_by_id(db, orders_where("id = ?")),
+          order_by_number(db, orders_where("mch_id = ? AND out_trade_no = ?")),
+          order_by_prepay_id(db, orders_where("prepay_id = ? AND prepay_id <> ''")),
+          order_by_transaction_id(db, orders_where("transaction_id = ?")),
+          orders_paid(db, orders_where("mch_id = ? AND paid_at >= ? AND paid_at < ? "
+                                       "ORDER BY paid_at, id")),
+          // Behind the watermark none is unpaid; the literals are wire_name()'s.
+          unpaid(db, orders_where("id > ? AND created_at <= ? AND state IN "
+                                  "('NOTPAY', 'USERPAYING', 'PAYERROR') ORDER BY id LIMIT ?")),
+          insert_refund(db, fmt::format("INSERT INTO refunds ({}) VALUES "
+                                        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                        kRefundColumns)),
+          update_refund(db, "UPDATE refunds SET state = ?, succeeded_at = ? WHERE id = ?"),
+          refund_by_id(db, refunds_where("id = ?")),
+          refund_by_number(
+              db, refunds_where("mch_id = ? AND out_refund_no = ? AND out_refund_no <> ''")),
+          refund_by_refund_id(db, refunds_where("refund_id = ?")),
+          refunds_of(db, refunds_where("order_id = ? ORDER BY id")),
+          refunds_made(db, refunds_where("mch_id = ? AND created_at >= ? AND created_at < ? "
+                                         "ORDER BY created_at, id")),
+          insert_fund_entry(db, fmt::format("INSERT INTO fund_entries ({}) VALUES "
+                                            "(?, ?, ?, ?, ?, ?, ?, ?)",
+                                            kFundColumns)),
+          balance(db, "SELECT balance FROM fund_entries WHERE mch_id = ? ORDER BY id DESC LIMIT 1"),
+          fund_entries(db, fmt::format("SELECT id, {} FROM fund_entries WHERE mch_id = ? AND "
+                                       "at >= ? AND at < ? ORDER BY id",
+                                       kFundColumns)),
           burn(db, "INSERT INTO burnt_numbers VALUES (?, ?) ON CONFLICT DO NOTHING"),
           is_burnt(db, "SELECT 1 FROM burnt_numbers WHERE mch_id = ? AND out_trade_no = ?"),
           use_code(db, "INSERT INTO login_codes VALUES (?, ?) ON CONFLICT DO NOTHING"),
@@ -286,11 +359,31 @@ struct Statements {
         Statement last(db, "SELECT max(id) FROM orders");
         auto last_rows = last.query();
         if (last_rows.next()) last_order_id = last_rows.number();
+        look_for_close_unpaid(db);
+    }
+
+    void look_for_close_unpaid(Database& db) {
+        Statement timers(db, fmt::format("SELECT EXISTS (SELECT 1 FROM timers WHERE kind = {})",
+                                         static_cast<int>(TimerKind::close_unpaid)));
+        auto rows = timers.query();
+        will_close_unpaid = rows.next() && rows.number() != 0;
+    }
+
+    static std::string orders_where(std::string_view condition) {
+        return fmt::format("SELECT id, {}, {} FROM orders WHERE {}", kOrderColumns,
+                           kLaterOrderColumns, condition);
+    }
+    static std::string refunds_where(std::string_view condition) {
+        return fmt::format("SELECT id, {} FROM refunds WHERE {}", kRefundColumns, condition);
     }
 
     Statement begin, commit, rollback;
     Statement insert_order, update_order;
-    Statement order_by_id, order_by_number, order_by_prepay_id, order_by_transaction_id;
+    Statement order_by_id, order_by_number, order_by_prepay_id, order_by_transaction_id,
+        orders_paid, unpaid;
+    Statement insert_refund, update_refund, refund_by_id, refund_by_number, refund_by_refund_id,
+        refunds_of, refunds_made;
+    Statement insert_fund_entry, balance, fund_entries;
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
     Statement insert_payout, update_payout, payout_by_id, payout_by_number;
     Statement insert_comment, comments;
@@ -302,6 +395,8 @@ struct Statements {
     // the reset (a fired timer, a long poll) would take a new order for the old one. AUTOINCREMENT
     // would cost each order a write.
     std::int64_t last_order_id = 0;
+    std::int64_t paid_until_id = 0;  // no order up to this one is unpaid
+    bool will_close_unpaid = false;
 };
 
 /// Keeps a second server out of the directory for as long as this one lives, however it dies.
@@ -404,11 +499,12 @@ namespace {
 class SqliteTransaction final : public Transaction {
   public:
     SqliteTransaction(BriefMutex& mutex, Database& db, Statements& statements)
-        : lock_(mutex), db_(db), s_(statements) {
+        : lock_(mutex), db_(db), s_(statements), would_close_unpaid_(s_.will_close_unpaid) {
         s_.begin.run();
     }
     ~SqliteTransaction() override {
         if (committed_) return;
+        s_.will_close_unpaid = would_close_unpaid_;
         try {
             s_.rollback.run();
         } catch (const std::runtime_error&) {
@@ -421,6 +517,7 @@ class SqliteTransaction final : public Transaction {
     void commit() override {
         s_.commit.run();
         committed_ = true;
+        s_.paid_until_id = std::max(s_.paid_until_id, next_paid_until_id_);
     }
 
     bool insert_order(Order& order) override {
@@ -448,7 +545,8 @@ class SqliteTransaction final : public Transaction {
                             order.nonce_str, v2::wire_name(order.sign_type), order.prepay_id.str(),
                             stored(order.prepaid_at), order.code_url, order.mweb_url,
                             unless_empty(order.transaction_id.str()), stored(order.paid_at),
-                            order.bank_type, unless_empty(coupons), order.id);
+                            order.bank_type, unless_empty(coupons), order.payer,
+                            order.refunded.count(), wire_name(order.refund_outcome), order.id);
     }
 
     std::optional<Order> find_order(std::int64_t id) override {
@@ -472,12 +570,69 @@ class SqliteTransaction final : public Transaction {
         where.equal("out_trade_no", filter.out_trade_no);
         if (filter.state) where.equal("state", wxpay::wire_name(*filter.state));
         where.below("id", filter.before_id);
-        Statement list(db_, fmt::format("SELECT id, {} FROM orders{} ORDER BY id DESC LIMIT {}",
-                                        kOrderColumns, where.sql(), filter.limit));
-        auto rows = list.query_all(where.values());
-        std::vector<Order> out;
-        while (rows.next()) out.push_back(order_from(rows));
-        return out;
+        Statement list(db_,
+                       fmt::format("SELECT id, {}, {} FROM orders{} ORDER BY id DESC LIMIT {}",
+                                   kOrderColumns, kLaterOrderColumns, where.sql(), filter.limit));
+        return all<order_from>(list.query_all(where.values()));
+    }
+    std::vector<Order> unpaid_orders(Instant created, std::size_t limit) override {
+        return all<order_from>(
+            s_.unpaid.query(s_.paid_until_id, stored(created), static_cast<std::int64_t>(limit)));
+    }
+    std::optional<Instant> oldest_unpaid() override {
+        const auto oldest = one<order_from>(
+            s_.unpaid.query(s_.paid_until_id, std::int64_t{INT64_MAX}, std::int64_t{1}));
+        if (oldest) next_paid_until_id_ = oldest->id - 1;
+        return oldest ? std::optional(oldest->created_at) : std::nullopt;
+    }
+    std::vector<Order> orders_paid(const MchId& mch_id, Instant from, Instant to) override {
+        return all<order_from>(s_.orders_paid.query(mch_id.str(), stored(from), stored(to)));
+    }
+
+    void insert_refund(Refund& refund) override {
+        const std::string coupons = coupons_to_text(refund.coupons);
+        s_.insert_refund.run(refund.order_id, refund.mch_id.str(), refund.out_refund_no,
+                             refund.refund_id, wire_name(refund.api), wire_name(refund.state),
+                             refund.total.count(), refund.fee.count(), refund.cash.count(),
+                             unless_empty(coupons), refund.reason, refund.account,
+                             refund.notify_url, stored(refund.created_at),
+                             stored(refund.succeeded_at));
+        refund.id = db_.last_id();
+    }
+    void update_refund(const Refund& refund) override {
+        s_.update_refund.run(wire_name(refund.state), stored(refund.succeeded_at), refund.id);
+    }
+    std::optional<Refund> find_refund(std::int64_t id) override {
+        return one<refund_from>(s_.refund_by_id.query(id));
+    }
+    std::optional<Refund> find_refund(const MchId& mch_id,
+                                      const std::string& out_refund_no) override {
+        return one<refund_from>(s_.refund_by_number.query(mch_id.str(), out_refund_no));
+    }
+    std::optional<Refund> find_refund_by_id(const std::string& refund_id) override {
+        return one<refund_from>(s_.refund_by_refund_id.query(refund_id));
+    }
+    std::vector<Refund> refunds_of(std::int64_t order_id) override {
+        return all<refund_from>(s_.refunds_of.query(order_id));
+    }
+    std::vector<Refund> refunds_made(const MchId& mch_id, Instant from, Instant to) override {
+        return all<refund_from>(s_.refunds_made.query(mch_id.str(), stored(from), stored(to)));
+    }
+
+    void insert_fund_entry(FundEntry& entry) override {
+        s_.insert_fund_entry.run(entry.mch_id.str(), stored(entry.at),
+                                 std::int64_t{static_cast<int>(entry.kind)}, entry.business_id,
+                                 entry.voucher, entry.note, entry.amount.count(),
+                                 entry.balance.count());
+        entry.id = db_.last_id();
+    }
+    std::optional<Fen> balance(const MchId& mch_id) override {
+        auto rows = s_.balance.query(mch_id.str());
+        if (!rows.next()) return std::nullopt;
+        return Fen{rows.number()};
+    }
+    std::vector<FundEntry> fund_entries(const MchId& mch_id, Instant from, Instant to) override {
+        return all<fund_entry_from>(s_.fund_entries.query(mch_id.str(), stored(from), stored(to)));
     }
 
     void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
@@ -580,10 +735,13 @@ class SqliteTransaction final : public Transaction {
         s_.insert_timer.run(stored(timer.due), std::int64_t{static_cast<int>(timer.kind)},
                             timer.subject);
         timer.id = db_.last_id();
+        if (timer.kind == TimerKind::close_unpaid) s_.will_close_unpaid = true;
     }
+    bool will_close_unpaid() override { return s_.will_close_unpaid; }
     void erase_timer(std::int64_t id) override { s_.erase_timer.run(id); }
     void erase_timers(TimerKind kind, std::int64_t subject) override {
         s_.erase_timers.run(std::int64_t{static_cast<int>(kind)}, subject);
+        if (kind == TimerKind::close_unpaid) s_.will_close_unpaid = false;
     }
 
     std::vector<Timer> claim_due(Instant now, std::size_t limit) override {
@@ -610,31 +768,32 @@ class SqliteTransaction final : public Transaction {
     void reset(const std::optional<MchId>& mch_id) override {
         if (!mch_id) {
             for (const char* const table :
-                 {"timers", "attempts", "notifications", "orders", "payouts", "comments",
-                  "burnt_numbers", "login_codes", "openids"}) {
+                 {"timers", "attempts", "notifications", "refunds", "orders", "fund_entries",
+                  "payouts", "comments", "burnt_numbers", "login_codes", "openids"}) {
                 db_.execute(fmt::format("DELETE FROM {}", table));
             }
+            s_.will_close_unpaid = false;
             return;
         }
         // A merchant number is digits only, so it can stand in the statement.
         const std::string mine = fmt::format("WHERE mch_id = '{}'", mch_id->str());
+        // Every other kind of timer is an order's, but for close_unpaid, which is nobody's.
         constexpr int kDeliver = static_cast<int>(TimerKind::deliver);
-        db_.execute(fmt::format(
-            "DELETE FROM timers WHERE kind = {} AND subject IN (SELECT id FROM notifications {})",
-            kDeliver, mine));
+        constexpr int kSettle = static_cast<int>(TimerKind::settle_refund);
         constexpr int kRedPacket = static_cast<int>(TimerKind::settle_red_packet);
-        db_.execute(fmt::format(
-            "DELETE FROM timers WHERE kind = {} AND subject IN (SELECT id FROM payouts {})",
-            kRedPacket, mine));
-        db_.execute(fmt::format(
-            "DELETE FROM timers WHERE kind NOT IN ({}, {}) AND subject IN (SELECT id FROM orders "
-            "{})",
-            kDeliver, kRedPacket, mine));
+        const auto forget_timers = [&](const std::string& kinds, const char* subjects) {
+            db_.execute(fmt::format(
+                "DELETE FROM timers WHERE kind {} AND subject IN (SELECT id FROM {} {})", kinds,
+                subjects, mine));
+        };
+        forget_timers(fmt::format("= {}", kDeliver), "notifications");
+        forget_timers(fmt::format("= {}", kSettle), "refunds");
+        forget_timers(fmt::format("= {}", kRedPacket), "payouts");
+        forget_timers(fmt::format("NOT IN ({}, {}, {})", kDeliver, kSettle, kRedPacket), "orders");
+        // Attempts go with their notification, refunds with their order.
         for (const char* const table :
-             {"notifications", "orders", "payouts", "comments", "burnt_numbers"}) {
-            db_.execute(fmt::format("DELETE FROM {} {}", table,
-                                    mine));  // attempts go with their notification
-        }
+             {"notifications", "orders", "fund_entries", "payouts", "comments", "burnt_numbers"})
+            db_.execute(fmt::format("DELETE FROM {} {}", table, mine));
     }
 
   private:
@@ -669,6 +828,8 @@ class SqliteTransaction final : public Transaction {
     std::lock_guard<BriefMutex> lock_;
     Database& db_;
     Statements& s_;
+    const bool would_close_unpaid_;
+    std::int64_t next_paid_until_id_ = 0;
     bool committed_ = false;
 };
 

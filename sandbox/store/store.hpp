@@ -17,7 +17,9 @@
 namespace wxpay::sandbox {
 
 struct Comment;
+struct FundEntry;
 struct Payout;
+struct Refund;
 enum class PayoutKind;
 
 /// Narrows a list; empty members do not narrow. Newest first.
@@ -57,6 +59,31 @@ class Transaction {
     virtual std::optional<Order> find_order(const TransactionId& transaction_id) = 0;
     virtual std::vector<Order> orders(const OrderFilter& filter) = 0;
 
+    /// Not paid and not closed, made until `created`, oldest first.
+    virtual std::vector<Order> unpaid_orders(Instant created, std::size_t limit) = 0;
+    /// When the oldest order was made that is not paid and not closed.
+    virtual std::optional<Instant> oldest_unpaid() = 0;
+    /// Paid from `from` on and before `to`, in the order of their payment.
+    virtual std::vector<Order> orders_paid(const MchId& mch_id, Instant from, Instant to) = 0;
+
+    /// Sets refund.id. Its number must not be taken: find_refund() first.
+    virtual void insert_refund(Refund& refund) = 0;
+    virtual void update_refund(const Refund& refund) = 0;  ///< state, succeeded_at
+    virtual std::optional<Refund> find_refund(std::int64_t id) = 0;
+    virtual std::optional<Refund> find_refund(const MchId& mch_id,
+                                              const std::string& out_refund_no) = 0;
+    virtual std::optional<Refund> find_refund_by_id(const std::string& refund_id) = 0;
+    /// Oldest first, reversals included.
+    virtual std::vector<Refund> refunds_of(std::int64_t order_id) = 0;
+    /// Made from `from` on and before `to`, oldest first.
+    virtual std::vector<Refund> refunds_made(const MchId& mch_id, Instant from, Instant to) = 0;
+
+    virtual void insert_fund_entry(FundEntry& entry) = 0;  ///< sets entry.id
+    /// Behind the last entry; nothing when there is none.
+    virtual std::optional<Fen> balance(const MchId& mch_id) = 0;
+    /// From `from` on and before `to`, oldest first.
+    virtual std::vector<FundEntry> fund_entries(const MchId& mch_id, Instant from, Instant to) = 0;
+
     /// A number that was closed without ever having been ordered: it cannot be ordered any more.
     virtual void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
     virtual bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
@@ -89,6 +116,8 @@ class Transaction {
     virtual std::vector<Notification> notifications(const NotificationFilter& filter) = 0;
 
     virtual void insert_timer(Timer& timer) = 0;  ///< sets timer.id
+    /// Whether a close_unpaid timer is set; asked for each new order, so it costs nothing.
+    virtual bool will_close_unpaid() = 0;
     virtual void erase_timer(std::int64_t id) = 0;
     /// The timers of that kind and subject are gone.
     virtual void erase_timers(TimerKind kind, std::int64_t subject) = 0;

@@ -7,30 +7,55 @@
 
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/ledger/payout.hpp"
+#include "sandbox/ledger/refund.hpp"
 #include "sandbox/notify/notifier.hpp"
 
 namespace wxpay::sandbox {
 namespace {
 
-void user_acts(const Timer& timer, Context& context) {
-    Work work(context);
-    work.store().erase_timer(timer.id);
-    if (const auto order = work.store().find_order(timer.subject)) {
-        if (timer.kind == TimerKind::finish_paying) {
-            finish_paying(work, *order);
-        } else if (const auto paid = user_pays(work, *order, PayRequest{}); !paid) {
-            spdlog::info("order {}: not paid by itself: {}", order->out_trade_no.str(),
-                         text_of(paid.error()));
-        }
+void pay_by_itself(Work& work, const Order& order) {
+    if (const auto paid = user_pays(work, order, PayRequest{}); !paid) {
+        spdlog::info("order {}: not paid by itself: {}", order.out_trade_no.str(),
+                     text_of(paid.error()));
     }
-    work.commit();
 }
 
-void end_red_packet(const Timer& timer, Context& context) {
+void settle_refund(Work& work, const Refund& refund) {
+    const auto order = work.store().find_order(refund.order_id);
+    if (order && refund.state == RefundState::processing)
+        end_refund(work, refund, order->refund_outcome);
+}
+
+/// What becomes due in the ledger, in one transaction with its timer's end.
+void act(const Timer& timer, Context& context) {
     Work work(context);
     work.store().erase_timer(timer.id);
-    if (auto payout = work.store().find_payout(timer.subject))
-        settle_red_packet(work, std::move(*payout));
+    if (timer.kind == TimerKind::settle_refund) {
+        if (const auto refund = work.store().find_refund(timer.subject))
+            settle_refund(work, *refund);
+    } else if (timer.kind == TimerKind::close_unpaid) {
+        close_overdue(work);
+    } else if (timer.kind == TimerKind::settle_red_packet) {
+        if (auto payout = work.store().find_payout(timer.subject))
+            settle_red_packet(work, std::move(*payout));
+    } else if (const auto order = work.store().find_order(timer.subject)) {
+        switch (timer.kind) {
+            case TimerKind::auto_pay:
+                pay_by_itself(work, *order);
+                break;
+            case TimerKind::finish_paying:
+                finish_paying(work, *order);
+                break;
+            case TimerKind::fail_paying:
+                fail_paying(work, *order);
+                break;
+            case TimerKind::close_unpaid:
+            case TimerKind::deliver:
+            case TimerKind::settle_red_packet:
+            case TimerKind::settle_refund:
+                break;
+        }
+    }
     work.commit();
 }
 
@@ -49,10 +74,11 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
                 return;
             case TimerKind::auto_pay:
             case TimerKind::finish_paying:
-                user_acts(timer, context);
-                break;
+            case TimerKind::settle_refund:
+            case TimerKind::close_unpaid:
+            case TimerKind::fail_paying:
             case TimerKind::settle_red_packet:
-                end_red_packet(timer, context);
+                act(timer, context);
                 break;
         }
     } catch (const std::exception& problem) {

@@ -86,6 +86,7 @@ bool Scheduler::wait_until_idle(Instant target) {
 Scheduler::Advanced Scheduler::run_until(Instant target) {
     // Shared: when the scheduler is stopping, what is in flight may outlive this call.
     const auto counts = std::make_shared<Advanced>();
+    advancing_ = true;
     while (wait_until_idle(target)) {
         const auto next = store_.begin()->next_due();
         if (!next || *next > target) break;
@@ -93,6 +94,7 @@ Scheduler::Advanced Scheduler::run_until(Instant target) {
         fire_due(counts);
     }
     clock_.advance_to(target);
+    advancing_ = false;
     const std::lock_guard lock(mutex_);
     counts->now = clock_.now();
     return *counts;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -64,6 +65,9 @@ class Scheduler {
     /// The same on the caller's thread, for programs that have not called start().
     Advanced run_until(Instant target);
 
+    /// Whether the clock is being moved right now.
+    bool is_advancing() const { return advancing_; }
+
   private:
     struct Advance {
         Instant target;
@@ -86,6 +90,7 @@ class Scheduler {
     std::size_t in_flight_ = 0;
     bool awake_ = false;
     bool stopping_ = false;
+    std::atomic<bool> advancing_{false};
     std::thread thread_;
 };
 

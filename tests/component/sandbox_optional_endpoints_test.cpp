@@ -575,6 +575,23 @@ TEST_F(Transfers, FailForLackOfMoneyInTheSamplesBytes) {
               "<err_code_des><![CDATA[余额不足]]></err_code_des>\n</xml>");
 }
 
+/// The demo merchant with an account of `fen`.
+sandbox::Directory with_account(std::int64_t fen) {
+    const sandbox::Directory demo = sandbox::demo_directory();
+    sandbox::Merchant merchant = *demo.find_merchant("1900000109");
+    merchant.top_up = Fen{fen};
+    return {{*demo.find_app("wx8888888888888888")}, {merchant}};
+}
+
+TEST_F(Transfers, TakeTheirMoneyFromTheMerchantsAccount) {
+    sandbox.directory = with_account(200);
+    EXPECT_EQ(with({{"partner_trade_no", "t1"}}), "");
+    EXPECT_EQ(with({{"partner_trade_no", "t2"}, {"amount", "101"}}), "NOTENOUGH 余额不足");
+    EXPECT_EQ(with({{"partner_trade_no", "t2"}}), "");
+    EXPECT_EQ(with({{"partner_trade_no", "t2"}}), "") << "a repeated call takes nothing";
+    EXPECT_EQ(with({{"partner_trade_no", "t3"}, {"amount", "30"}}), "NOTENOUGH 余额不足");
+}
+
 TEST_F(Transfers, RefuseWhatTheirFieldsMustNotBe) {
     constexpr const char* kForm = "PARAM_ERROR 参数错误:单号必须为33位以下的数字或字母";
     constexpr const char* kOpenid = "PARAM_ERROR 参数错误:输入的用户openid有误.";
@@ -803,6 +820,18 @@ TEST_F(RedPackets, ThatNobodyOpensReturnAfterADay) {
               "<wishing><![CDATA[恭喜发财]]></wishing>\n"
               "<remark><![CDATA[新年红包]]></remark>\n"
               "<act_name><![CDATA[新年红包]]></act_name>\n</xml>");
+}
+
+TEST_F(RedPackets, TakeTheirMoneyFromTheMerchantsAccountAndGiveItBack) {
+    sandbox.directory = with_account(1500);
+    EXPECT_EQ(with({{"re_openid", "oCANCEL1"}}), "");
+    EXPECT_EQ(with({{"mch_billno", "r2"}}), "NOTENOUGH 帐号余额不足，请到商户平台充值后再重试");
+    sandbox.advance(24h);
+    EXPECT_EQ(with({{"mch_billno", "r2"}}), "");
+    sandbox.advance(24h);
+    EXPECT_EQ(with({{"mch_billno", "r3"}}), "NOTENOUGH 帐号余额不足，请到商户平台充值后再重试");
+    const auto work = sandbox.store->begin();
+    EXPECT_EQ(work->balance(MchId::parse("1900000109").value()), Fen{500});
 }
 
 TEST_F(RedPackets, OfTheSameNumberMustBeTheSame) {

@@ -30,11 +30,55 @@ CREATE TABLE orders (
     transaction_id TEXT,
     paid_at        INTEGER,
     bank_type      TEXT    NOT NULL,
-    coupons        TEXT
+    coupons        TEXT,
+    payer          TEXT    NOT NULL DEFAULT '',
+    refunded       INTEGER NOT NULL DEFAULT 0,
+    refund_outcome TEXT    NOT NULL DEFAULT 'success'
 ) STRICT;
 CREATE UNIQUE INDEX orders_by_number ON orders (mch_id, out_trade_no);
-CREATE UNIQUE INDEX orders_by_prepay_id ON orders (prepay_id);
+-- Code payments have no prepay_id.
+CREATE UNIQUE INDEX orders_by_prepay_id ON orders (prepay_id) WHERE prepay_id <> '';
 CREATE UNIQUE INDEX orders_by_transaction_id ON orders (transaction_id) WHERE transaction_id IS NOT NULL;
+
+CREATE INDEX orders_by_payment ON orders (mch_id, paid_at) WHERE paid_at IS NOT NULL;
+
+CREATE TABLE refunds (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_id      INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+    mch_id        TEXT    NOT NULL,
+    out_refund_no TEXT    NOT NULL,
+    refund_id     TEXT    NOT NULL,
+    api           TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    total         INTEGER NOT NULL,
+    fee           INTEGER NOT NULL,
+    cash          INTEGER NOT NULL,
+    coupons       TEXT,
+    reason        TEXT    NOT NULL,
+    account       TEXT    NOT NULL,
+    notify_url    TEXT    NOT NULL,
+    created_at    INTEGER NOT NULL,
+    succeeded_at  INTEGER
+) STRICT;
+-- A reversed code payment has no number of the merchant's.
+CREATE UNIQUE INDEX refunds_by_number ON refunds (mch_id, out_refund_no) WHERE out_refund_no <> '';
+CREATE UNIQUE INDEX refunds_by_refund_id ON refunds (refund_id);
+CREATE INDEX refunds_by_order ON refunds (order_id);
+CREATE INDEX refunds_by_time ON refunds (mch_id, created_at);
+
+-- A merchant's account, line by line.
+CREATE TABLE fund_entries (
+    id          INTEGER PRIMARY KEY,
+    mch_id      TEXT    NOT NULL,
+    at          INTEGER NOT NULL,
+    kind        INTEGER NOT NULL,
+    business_id TEXT    NOT NULL,
+    voucher     TEXT    NOT NULL,
+    note        TEXT    NOT NULL,
+    amount      INTEGER NOT NULL,
+    balance     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX fund_entries_by_merchant ON fund_entries (mch_id, id);
 
 -- Closed before they were ordered: such a number cannot be ordered any more.
 CREATE TABLE burnt_numbers (

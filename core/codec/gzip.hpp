@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wxpay {
+
+/// A gzip file (RFC 1952) of the bytes. The same bytes give the same file.
+std::string gzip(std::string_view bytes);
+
+/// What a gzip file holds. Nothing when it is damaged, or holds more than `bytes_max`.
+std::optional<std::string> gunzip(std::string_view file, std::size_t bytes_max);
+
+}  // namespace wxpay
