@@ -43,7 +43,8 @@ constexpr std::array kFields{
 /// One comment is one line.
 std::string line(const Comment& comment) {
     std::string text = comment.text;
-    std::replace(text.begin(), text.end(), '\n', ' ');
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     return fmt::format("`{},`{},`{},`{}\n", format_readable_time(comment.at),
                        comment.transaction_id.str(), comment.stars, text);
 }

@@ -24,14 +24,10 @@ constexpr std::array kFields{
 
 /// Who took how much and when: the only nested element of this API.
 std::string recipients(const Payout& payout) {
-    v2::Message one;
-    one.text("openid", payout.openid)
-        .number("amount", payout.amount.count())
-        .text("rcv_time", format_readable_time(*payout.ended_at));
-    std::string inner = one.render();
-    constexpr std::string_view kOpen = "<xml>";
-    inner = inner.substr(kOpen.size(), inner.size() - 2 * kOpen.size() - 1);
-    return fmt::format("<hblist><hbinfo>{}</hbinfo>\n</hblist>\n", inner);
+    return fmt::format(
+        "<hblist><hbinfo><openid><![CDATA[{}]]></openid>\n<amount>{}</amount>\n"
+        "<rcv_time><![CDATA[{}]]></rcv_time>\n</hbinfo>\n</hblist>\n",
+        payout.openid, payout.amount.count(), format_readable_time(*payout.ended_at));
 }
 
 Result<Reply, Refusal> handle(const Call& call, Work& work) {

@@ -97,7 +97,8 @@ Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMes
                       endpoint.mch_id_name);
     }
     const std::string_view sub_mch_id = message.get("sub_mch_id");
-    if (merchant->provider && sub_mch_id.empty() && endpoint.style != Style::own) {
+    if (merchant->provider && sub_mch_id.empty() && endpoint.names_sub_merchant &&
+        endpoint.style != Style::own) {
         return refuse(kSubMchIdRequired,
                       fmt::format("{} is a service provider: name a sub_mch_id", mch_id),
                       "sub_mch_id");

@@ -70,6 +70,7 @@ struct Endpoint {
     bool needs_certificate = false;         ///< mTLS: asked for over TLS, and everywhere if strict
     std::string_view appid_name = "appid";  ///< empty: the call names no app
     std::string_view mch_id_name = "mch_id";
+    bool names_sub_merchant = true;  ///< a provider must say for whom it calls
     std::optional<v2::SignType> only_sign_type = {};
     /// A field that may come percent-encoded and signed as it was before: when the sign does not
     /// match what came, it is read a second time.

@@ -38,6 +38,7 @@ Endpoint short_url() {
     return {.path = "/tools/shorturl",
             .fields = kFields,
             .handle = handle,
+            .names_sub_merchant = false,
             .encoded_field = "long_url",
             .on_demand = kOnDemand};
 }

@@ -132,6 +132,12 @@ TEST_F(OptionalCalls, ShortUrlRefusesWhatIsNoPaymentLink) {
     EXPECT_EQ(why_not("/tools/shorturl", kShortUrl, "SYSTEMERROR"), "SYSTEMERROR 系统错误");
 }
 
+TEST_F(OptionalCalls, ShortUrlTakesAProviderThatNamesNoMerchant) {
+    const Fields sent = AppHarness::sign({{"mch_id", "1900000111"}, {"long_url", kLongUrl}},
+                                         "3e8b6a1d5c9f4072b1e0d3c2a5f48697");
+    EXPECT_EQ(why_not("/tools/shorturl", sent), "");
+}
+
 // --- /tools/authcodetoopenid ---
 
 const Fields kAuthCode{{"appid", "wx8888888888888888"},
