@@ -9,7 +9,7 @@
 
 #include "sandbox/api_v2/acceptance.hpp"
 #include "sandbox/api_v2/endpoints.hpp"
-#include "sandbox/api_v2/js_code_to_session.hpp"
+#include "sandbox/api_v2/not_simulated.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/diagnosis/call.hpp"
 #include "sandbox/limits.hpp"
@@ -20,8 +20,9 @@ namespace {
 
 /// What an unknown path gets; v2.md 1.5 row 1, our choice.
 http::Response unknown_path(const http::Request& request, Exchange& exchange) {
-    std::vector<std::string_view> known{api_v2::kJsCodeToSessionPath};
+    std::vector<std::string_view> known;
     for (const api_v2::Endpoint& endpoint : api_v2::endpoints()) known.push_back(endpoint.path);
+    for (const api_v2::DirectCall& call : api_v2::direct_calls()) known.push_back(call.path);
     const std::string_view meant = api_v2::nearest(request.path, known);
     exchange.verdict = "refused";
     exchange.error = "404";
@@ -45,6 +46,14 @@ const api_v2::Endpoint* find_endpoint(std::string_view path) {
         }
     }
     return nullptr;
+}
+
+const api_v2::DirectCall* find_direct_call(const http::Request& request) {
+    const auto all = api_v2::direct_calls();
+    const auto found = std::find_if(all.begin(), all.end(), [&request](const auto& call) {
+        return call.path == request.path && call.method == request.method;
+    });
+    return found == all.end() ? nullptr : &*found;
 }
 
 /// The answer that never comes: the connection stays open as long as callers wait, and is cut.
@@ -78,9 +87,11 @@ http::Answer App::handle_wechat(http::Request given) {
     if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {
         exchange.endpoint = endpoint->path;
         response = api_v2::answer(*endpoint, request, context_, exchange);
-    } else if (request.path == api_v2::kJsCodeToSessionPath && request.method == "GET") {
-        exchange.endpoint = api_v2::kJsCodeToSessionPath;
-        response = api_v2::js_code_to_session(request, context_, exchange);
+    } else if (const api_v2::DirectCall* const call = find_direct_call(request)) {
+        exchange.endpoint = call->path;
+        response = call->answer(request, context_, exchange);
+    } else if (api_v2::is_known_elsewhere(request.path)) {
+        response = api_v2::not_simulated(request, context_, exchange);
     } else {
         response = unknown_path(request, exchange);
     }

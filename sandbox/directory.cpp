@@ -82,6 +82,7 @@ Directory demo_directory() {
     without_products.api_key = Secret("7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
     without_products.appids = {shop};
     without_products.products = {};
+    without_products.pays_out = false;
 
     Merchant provider;
     provider.mch_id = mch_id("1900000111");

@@ -28,6 +28,7 @@ struct Merchant {
     /// Products that are switched on; a call for another one is refused.
     std::set<TradeType> products = {TradeType::jsapi, TradeType::native, TradeType::app,
                                     TradeType::mweb, TradeType::micropay};
+    bool pays_out = true;     ///< transfers and red packets are switched on
     Fen top_up{100'000'000};  ///< what its account holds before the first payment
     bool provider = false;    ///< a service provider: every call must name a sub_mch_id
     std::vector<std::string> sub_mch_ids;  ///< whom it may act for

@@ -1,25 +1,23 @@
-#include "sandbox/api_v2/js_code_to_session.hpp"
-
+// GET /sns/jscode2session: wx.login's code for the user's openid.
+// source  [A] developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
 #include <algorithm>
-#include <exception>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include "core/codec/base64.hpp"
 #include "core/crypto/digest.hpp"
 
+#include "sandbox/api_v2/direct.hpp"
+#include "sandbox/api_v2/open_api.hpp"
+#include "sandbox/ledger/identifiers.hpp"
+
 namespace wxpay::sandbox::api_v2 {
+
+DirectCall js_code_to_session();
+
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Problem {
-    int errcode;
-    std::string_view words;  ///< "{}" stands for the request id
-    std::string_view hint;
-};
 
 // source  [B] quoted in public; 45011, 40226, -1 [A]; 41008 [C]. FIDELITY.md "Login".
 constexpr Problem kAppidMissing{41002, "appid missing, rid: {}", "'appid' is missing"};
@@ -37,7 +35,7 @@ constexpr Problem kCodeUsed{40163, "code been used, rid: {}", "each js_code work
 constexpr Problem kBlocked{40226, "code blocked", "js_code 'blocked...' plays a blocked user"};
 constexpr Problem kQuota{45011, "api minute-quota reach limit  mustslower  retry next minute",
                          "js_code 'quota...' plays a user who calls too often"};
-constexpr Problem kBusy{-1, "system error", "js_code 'busy...' plays a busy server"};
+constexpr Problem kBusyCode{-1, "system error", "js_code 'busy...' plays a busy server"};
 
 bool is_code(std::string_view code) {
     constexpr std::size_t kMax = 64;
@@ -53,7 +51,7 @@ bool is_code(std::string_view code) {
 std::string openid_of(const std::string& appid, const std::string& code) {
     constexpr std::size_t kLength = 28;
     if (code.size() == kLength && code.front() == 'o') return code;
-    return "o" + base64url_encode(sha256(appid + "|" + code)).substr(0, kLength - 1);
+    return openid_from(appid, code);
 }
 
 /// The first problem of the request, in the order of the checks.
@@ -65,63 +63,36 @@ const Problem* problem_of(const http::Request& request, const Context& context) 
     if (given("grant_type") != "authorization_code") return &kGrantType;
     const WechatApp* const app = context.directory.find_app(given("appid"));
     if (app == nullptr) return &kAppid;
-    if (!equal_in_constant_time(app->secret.reveal(), given("secret"))) return &kSecret;
+    if (!is_secret_of(*app, given("secret"))) return &kSecret;
     const std::string code = given("js_code");
     if (!is_code(code) || code.starts_with("expired")) return &kCode;
     if (code.starts_with("blocked")) return &kBlocked;
     if (code.starts_with("quota")) return &kQuota;
-    if (code.starts_with("busy")) return &kBusy;
+    if (code.starts_with("busy")) return &kBusyCode;
     return nullptr;
-}
-
-/// Three groups of hex digits; the first is the time.
-std::string request_id(Context& context) {
-    const auto seconds =
-        std::chrono::floor<std::chrono::seconds>(context.clock.now()).time_since_epoch().count();
-    return fmt::format("{:08x}-{}-{}", seconds & 0xffffffff, context.random.hex(8),
-                       context.random.hex(8));
-}
-
-Json failure(const Problem& problem, Context& context, Exchange& exchange) {
-    std::string words(problem.words);
-    if (const std::size_t at = words.find("{}"); at != std::string::npos)
-        words.replace(at, 2, request_id(context));
-    exchange.verdict = "refused";
-    exchange.error = fmt::format("{} {}", problem.errcode, words);
-    exchange.hint = problem.hint;
-    return Json{{"errcode", problem.errcode}, {"errmsg", words}};
 }
 
 Json session(const http::Request& request, Context& context, Exchange& exchange) {
     if (const Problem* const problem = problem_of(request, context))
-        return failure(*problem, context, exchange);
+        return refusal_body(*problem, context, exchange);
     const WechatApp& app = *context.directory.find_app(*request.parameter("appid"));
     const std::string code = *request.parameter("js_code");
     const std::string openid = openid_of(app.appid.str(), code);
     const auto transaction = context.store.begin();
-    if (!transaction->use_login_code(app.appid, code)) return failure(kCodeUsed, context, exchange);
+    if (!transaction->use_login_code(app.appid, code))
+        return refusal_body(kCodeUsed, context, exchange);
     transaction->add_openid(app.appid, openid);
     transaction->commit();
     const Sha256 key = hmac_sha256(app.secret, openid);
-    exchange.verdict = "ok";
     return Json{{"session_key", base64_encode(std::span(key).first(16))}, {"openid", openid}};
+}
+
+http::Response answer(const http::Request& request, Context& context, Exchange& exchange) {
+    return answer_json(request, context, exchange, session);
 }
 
 }  // namespace
 
-http::Response js_code_to_session(const http::Request& request, Context& context,
-                                  Exchange& exchange) {
-    Json body;
-    try {
-        body = session(request, context, exchange);
-    } catch (const std::exception& problem) {
-        spdlog::error("{} (exchange {}): {}", kJsCodeToSessionPath, exchange.id, problem.what());
-        body = failure(kBusy, context, exchange);
-    }
-    http::Response response;
-    response.headers.add("Content-Type", "application/json; charset=utf-8");
-    response.body = body.dump();
-    return response;
-}
+DirectCall js_code_to_session() { return {"GET", "/sns/jscode2session", answer}; }
 
 }  // namespace wxpay::sandbox::api_v2

@@ -97,7 +97,8 @@ Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMes
                       endpoint.mch_id_name);
     }
     const std::string_view sub_mch_id = message.get("sub_mch_id");
-    if (merchant->provider && sub_mch_id.empty() && endpoint.style != Style::own) {
+    if (merchant->provider && sub_mch_id.empty() && endpoint.names_sub_merchant &&
+        endpoint.style != Style::own) {
         return refuse(kSubMchIdRequired,
                       fmt::format("{} is a service provider: name a sub_mch_id", mch_id),
                       "sub_mch_id");
@@ -124,6 +125,20 @@ Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMes
     return merchant;
 }
 
+bool is_signed(const Endpoint& endpoint, const XmlMessage& message, const Merchant& merchant,
+               v2::SignType type) {
+    const std::string_view sign = message.get("sign");
+    if (v2::verify(message.fields(), sign, merchant.api_key, type)) return true;
+    const auto encoded = message.find(endpoint.encoded_field);
+    if (!encoded) return false;
+    const std::string decoded = http::percent_decode(*encoded);
+    std::vector<FieldView> fields(message.fields().begin(), message.fields().end());
+    for (FieldView& field : fields) {
+        if (field.name == endpoint.encoded_field) field.value = decoded;
+    }
+    return v2::verify(fields, sign, merchant.api_key, type);
+}
+
 /// Row 8: the signature.
 Result<v2::SignType, Refusal> authenticate(const Endpoint& endpoint, const XmlMessage& message,
                                            const Merchant& merchant, const Directory& directory,
@@ -138,7 +153,7 @@ Result<v2::SignType, Refusal> authenticate(const Endpoint& endpoint, const XmlMe
             fmt::format("{} takes only {}", endpoint.path, v2::wire_name(*endpoint.only_sign_type)),
             "sign_type");
     }
-    if (!v2::verify(message.fields(), message.get("sign"), merchant.api_key, *asked)) {
+    if (!is_signed(endpoint, message, merchant, *asked)) {
         auto diagnosis = diagnosis::diagnose_signature(message, exchange.request.body, merchant,
                                                        directory, *asked);
         exchange.explanation = std::move(diagnosis.explanation);
@@ -264,7 +279,7 @@ std::string render(const Refusal& refusal, const Endpoint& endpoint, const XmlMe
 
 void rephrase(Refusal& refusal, const Endpoint& endpoint) {
     for (const Rephrased& each : endpoint.rephrased) {
-        if (refusal.words == each.from) {
+        if (refusal.words == each.from && (each.field.empty() || each.field == refusal.field)) {
             refusal.words = each.to;
             return;
         }

@@ -54,6 +54,7 @@ enum class Style {
 struct Rephrased {
     Words from;
     Words to;
+    std::string_view field = {};  ///< only when this field is at fault; empty: whichever is
 };
 
 /// A V2 endpoint: its path, its fields, and what it does. `handle` runs inside one transaction,
@@ -71,8 +72,12 @@ struct Endpoint {
     bool needs_certificate = false;         ///< mTLS: asked for over TLS, and everywhere if strict
     std::string_view appid_name = "appid";  ///< empty: the call names no app
     std::string_view mch_id_name = "mch_id";
+    bool names_sub_merchant = true;  ///< a provider must say for whom it calls
     std::optional<v2::SignType> only_sign_type = {};
-    std::span<const Rephrased> rephrased = {};
+    /// A field that may come percent-encoded and signed as it was before: when the sign does not
+    /// match what came, it is read a second time.
+    std::string_view encoded_field = {};
+    std::span<const Rephrased> rephrased = {};  ///< the first that fits counts
     /// Documented refusals that no honest call earns (load, banks, risk control): a call gets one
     /// by its err_code in a Wechatpay-Negative-Test header.
     std::span<const Words> on_demand = {};

@@ -29,8 +29,8 @@ std::string target_of(const http::Request& request) {
     return request.query.empty() ? request.path : request.path + "?" + request.query;
 }
 
-/// The url with the value of `secret=` masked: jscode2session carries the app's secret in its
-/// query.
+/// The url with the value of `secret=` masked: calls of api.weixin.qq.com carry the app's secret
+/// in their query.
 std::string mask_url(std::string url) {
     for (const std::string_view marker : {"?secret=", "&secret="}) {
         const std::size_t at = url.find(marker);
@@ -55,14 +55,17 @@ Json headers_of(const http::Headers& headers) {
     return out;
 }
 
-/// jscode2session's answer carries the session key.
+/// The answers of jscode2session and cgi-bin/token carry a secret.
 std::string mask_body(const Exchange& exchange) {
-    if (exchange.response.body.find("session_key") == std::string::npos)
-        return exchange.response.body;
-    Json body = Json::parse(exchange.response.body, nullptr, false);
-    if (!body.is_object() || !body.contains("session_key")) return exchange.response.body;
-    body["session_key"] = kMask;
-    return body.dump();
+    const std::string& body = exchange.response.body;
+    for (const char* const name : {"session_key", "access_token"}) {
+        if (body.find(name) == std::string::npos) continue;
+        Json json = Json::parse(body, nullptr, false);
+        if (!json.is_object() || !json.contains(name)) continue;
+        json[name] = kMask;
+        return json.dump();
+    }
+    return body;
 }
 
 }  // namespace

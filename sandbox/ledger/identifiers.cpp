@@ -1,6 +1,8 @@
 #include "sandbox/ledger/identifiers.hpp"
 
+#include "core/codec/base64.hpp"
 #include "core/codec/beijing_time.hpp"
+#include "core/crypto/digest.hpp"
 
 namespace wxpay::sandbox {
 
@@ -26,6 +28,14 @@ std::string next_refund_id(Random& random, Instant now) {
     return id;
 }
 
+std::string next_payment_no(Random& random, Instant now) {
+    return "10100" + random.digits(5) + format_compact_time(now).substr(0, 8) + random.digits(14);
+}
+
+std::string next_send_listid(Random& random, Instant now) {
+    return "10000" + random.digits(5) + format_compact_time(now).substr(0, 8) + random.digits(13);
+}
+
 std::string next_nonce(Random& random) { return random.alphanumeric(16); }
 
 std::string next_code_url(Random& random) {
@@ -35,6 +45,14 @@ std::string next_code_url(Random& random) {
 std::string next_mweb_url(Random& random, const std::string& prepay_id) {
     return "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=" + prepay_id +
            "&package=" + random.digits(10);
+}
+
+std::string openid_from(std::string_view appid, std::string_view seed) {
+    constexpr std::size_t kLength = 28;
+    std::string text(appid);
+    text += '|';
+    text += seed;
+    return "o" + base64url_encode(sha256(text)).substr(0, kLength - 1);
 }
 
 std::string next_request_id(Random& random) { return "08" + random.hex(24); }

@@ -21,7 +21,9 @@
 #include "core/sqlite/sqlite.hpp"
 
 #include "embedded/kSchema0001.hpp"
+#include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
+#include "sandbox/ledger/payout.hpp"
 #include "sandbox/ledger/refund.hpp"
 
 namespace wxpay::sandbox {
@@ -37,6 +39,9 @@ constexpr std::string_view kOrderColumns =
     "prepaid_at, code_url, "
     "mweb_url, created_at, expires_at, transaction_id, paid_at, bank_type, coupons";
 
+constexpr std::string_view kPayoutColumns =
+    "id, kind, mch_id, number, appid, openid, amount, name, remark, wishing, activity, terms, "
+    "state, detail_id, created_at, ended_at";
 /// Columns that a new order does not set.
 constexpr std::string_view kLaterOrderColumns = "payer, refunded, refund_outcome";
 
@@ -201,6 +206,41 @@ Notification notification_from(Rows& row) {
     return notification;
 }
 
+Payout payout_from(Rows& row) {
+    Payout payout;
+    const auto text = [&row] { return std::string(row.text()); };
+    payout.id = row.number();
+    payout.kind = row.text() == wire_name(PayoutKind::transfer) ? PayoutKind::transfer
+                                                                : PayoutKind::red_packet;
+    payout.mch_id = id_from<MchId>(row.text());
+    payout.number = text();
+    payout.appid = id_from<AppId>(row.text());
+    payout.openid = text();
+    payout.amount = Fen{row.number()};
+    payout.name = text();
+    payout.desc = text();
+    payout.wishing = text();
+    payout.activity = text();
+    payout.terms = text();
+    const std::string_view state = row.text();
+    payout.state = known(parse_payout_state(state), state);
+    payout.detail_id = text();
+    payout.created_at = instant(row.number());
+    payout.ended_at = optional_instant(row);
+    return payout;
+}
+
+Comment comment_from(Rows& row) {
+    Comment comment;
+    comment.id = row.number();
+    comment.mch_id = id_from<MchId>(row.text());
+    comment.at = instant(row.number());
+    comment.transaction_id = id_from<TransactionId>(row.text());
+    comment.stars = static_cast<int>(row.number());
+    comment.text = row.text();
+    return comment;
+}
+
 /// WHERE and its values for a list, put together from what the caller narrows by.
 class Where {
   public:
@@ -278,6 +318,21 @@ struct Statements {
           is_openid_of_another_app(db,
                                    "SELECT 1 FROM openids WHERE openid = ?1 AND NOT EXISTS "
                                    "(SELECT 1 FROM openids WHERE openid = ?1 AND appid = ?2)"),
+          insert_payout(db,
+                        "INSERT INTO payouts (kind, mch_id, number, appid, openid, amount, name, "
+                        "remark, wishing, activity, terms, state, detail_id, created_at, ended_at) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+          update_payout(db, "UPDATE payouts SET state = ?, ended_at = ? WHERE id = ?"),
+          payout_by_id(db, fmt::format("SELECT {} FROM payouts WHERE id = ?", kPayoutColumns)),
+          payout_by_number(
+              db, fmt::format("SELECT {} FROM payouts WHERE kind = ? AND mch_id = ? AND number = ?",
+                              kPayoutColumns)),
+          insert_comment(db,
+                         "INSERT INTO comments (mch_id, at, transaction_id, stars, text) "
+                         "VALUES (?, ?, ?, ?, ?)"),
+          comments(db,
+                   "SELECT id, mch_id, at, transaction_id, stars, text FROM comments WHERE mch_id "
+                   "= ? AND at >= ? AND at <= ? ORDER BY at, id LIMIT ? OFFSET ?"),
           insert_notification(db,
                               "INSERT INTO notifications (kind, mch_id, out_trade_no, url, body, "
                               "state, retries, next_at) "
@@ -331,6 +386,8 @@ struct Statements {
         refunds_of, refunds_made;
     Statement insert_fund_entry, balance, fund_entries;
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
+    Statement insert_payout, update_payout, payout_by_id, payout_by_number;
+    Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
         attempts;
     Statement insert_timer, erase_timer, erase_timers, due_timers, claim_timer, next_due;
@@ -600,6 +657,37 @@ class SqliteTransaction final : public Transaction {
         return s_.is_openid_of_another_app.query(openid, appid.str()).next();
     }
 
+    void insert_payout(Payout& payout) override {
+        s_.insert_payout.run(wire_name(payout.kind), payout.mch_id.str(), payout.number,
+                             payout.appid.str(), payout.openid, payout.amount.count(), payout.name,
+                             payout.desc, payout.wishing, payout.activity, payout.terms,
+                             wire_name(payout.state), payout.detail_id, stored(payout.created_at),
+                             stored(payout.ended_at));
+        payout.id = db_.last_id();
+    }
+    void update_payout(const Payout& payout) override {
+        s_.update_payout.run(wire_name(payout.state), stored(payout.ended_at), payout.id);
+    }
+    std::optional<Payout> find_payout(std::int64_t id) override {
+        return one<payout_from>(s_.payout_by_id.query(id));
+    }
+    std::optional<Payout> find_payout(PayoutKind kind, const MchId& mch_id,
+                                      const std::string& number) override {
+        return one<payout_from>(s_.payout_by_number.query(wire_name(kind), mch_id.str(), number));
+    }
+
+    void insert_comment(Comment& comment) override {
+        s_.insert_comment.run(comment.mch_id.str(), stored(comment.at),
+                              comment.transaction_id.str(), std::int64_t{comment.stars},
+                              comment.text);
+        comment.id = db_.last_id();
+    }
+    std::vector<Comment> comments(const MchId& mch_id, Instant from, Instant to,
+                                  std::int64_t offset, std::int64_t limit) override {
+        return all<comment_from>(
+            s_.comments.query(mch_id.str(), stored(from), stored(to), limit, offset));
+    }
+
     void insert_notification(Notification& notification) override {
         s_.insert_notification.run(wire_name(notification.kind), notification.mch_id.str(),
                                    notification.out_trade_no.str(), notification.url,
@@ -683,7 +771,7 @@ class SqliteTransaction final : public Transaction {
         if (!mch_id) {
             for (const char* const table :
                  {"timers", "attempts", "notifications", "refunds", "orders", "fund_entries",
-                  "burnt_numbers", "login_codes", "openids"}) {
+                  "payouts", "comments", "burnt_numbers", "login_codes", "openids"}) {
                 db_.execute(fmt::format("DELETE FROM {}", table));
             }
             s_.will_close_unpaid = false;
@@ -694,6 +782,7 @@ class SqliteTransaction final : public Transaction {
         // Every other kind of timer is an order's, but for close_unpaid, which is nobody's.
         constexpr int kDeliver = static_cast<int>(TimerKind::deliver);
         constexpr int kSettle = static_cast<int>(TimerKind::settle_refund);
+        constexpr int kRedPacket = static_cast<int>(TimerKind::settle_red_packet);
         const auto forget_timers = [&](const std::string& kinds, const char* subjects) {
             db_.execute(fmt::format(
                 "DELETE FROM timers WHERE kind {} AND subject IN (SELECT id FROM {} {})", kinds,
@@ -701,9 +790,11 @@ class SqliteTransaction final : public Transaction {
         };
         forget_timers(fmt::format("= {}", kDeliver), "notifications");
         forget_timers(fmt::format("= {}", kSettle), "refunds");
-        forget_timers(fmt::format("NOT IN ({}, {})", kDeliver, kSettle), "orders");
+        forget_timers(fmt::format("= {}", kRedPacket), "payouts");
+        forget_timers(fmt::format("NOT IN ({}, {}, {})", kDeliver, kSettle, kRedPacket), "orders");
         // Attempts go with their notification, refunds with their order.
-        for (const char* const table : {"notifications", "orders", "fund_entries", "burnt_numbers"})
+        for (const char* const table :
+             {"notifications", "orders", "fund_entries", "payouts", "comments", "burnt_numbers"})
             db_.execute(fmt::format("DELETE FROM {} {}", table, mine));
     }
 

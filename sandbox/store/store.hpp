@@ -16,8 +16,11 @@
 
 namespace wxpay::sandbox {
 
+struct Comment;
 struct FundEntry;
+struct Payout;
 struct Refund;
+enum class PayoutKind;
 
 /// Narrows a list; empty members do not narrow. Newest first.
 struct OrderFilter {
@@ -91,6 +94,18 @@ class Transaction {
     virtual void add_openid(const AppId& appid, const std::string& openid) = 0;
     /// Whether the openid is known, but only under other apps.
     virtual bool is_openid_of_another_app(const AppId& appid, const std::string& openid) = 0;
+
+    /// Sets payout.id. Its number must not be taken: find_payout() first.
+    virtual void insert_payout(Payout& payout) = 0;
+    virtual void update_payout(const Payout& payout) = 0;  ///< state, ended_at
+    virtual std::optional<Payout> find_payout(std::int64_t id) = 0;
+    virtual std::optional<Payout> find_payout(PayoutKind kind, const MchId& mch_id,
+                                              const std::string& number) = 0;
+
+    virtual void insert_comment(Comment& comment) = 0;  ///< sets comment.id
+    /// Made from `from` up to and including `to`, oldest first; without the first `offset`.
+    virtual std::vector<Comment> comments(const MchId& mch_id, Instant from, Instant to,
+                                          std::int64_t offset, std::int64_t limit) = 0;
 
     virtual void insert_notification(Notification& notification) = 0;  ///< sets notification.id
     virtual void update_notification(

@@ -16,6 +16,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "sandbox/ledger/comment.hpp"
+#include "sandbox/ledger/payout.hpp"
 #include "tests/support/process.hpp"
 
 namespace wxpay::sandbox {
@@ -265,6 +267,7 @@ TEST_P(SqliteStoreVerbs, ChangeAllOfAnOrderButItsKeysAndParameters) {
 
     Order wanted = old;
     wanted.state = now.state;
+    wanted.total = now.total;  // an acceptance case shows another one
     wanted.device_info = now.device_info;
     wanted.openid = now.openid;
     wanted.nonce_str = now.nonce_str;
@@ -476,6 +479,72 @@ TEST_P(SqliteStoreVerbs, EraseTimersByIdAndByWhatTheyAreFor) {
     EXPECT_EQ(due[0].kind, TimerKind::auto_pay);
 }
 
+Payout red_packet(const std::string& number, const MchId& mch_id = kShop) {
+    Payout payout;
+    payout.kind = PayoutKind::red_packet;
+    payout.mch_id = mch_id;
+    payout.number = number;
+    payout.appid = kApp;
+    payout.openid = "oUser";
+    payout.amount = Fen{100};
+    payout.name = "天虹百货";
+    payout.desc = "remark";
+    payout.wishing = "wishing";
+    payout.activity = "activity";
+    payout.terms = "PRODUCT_2";
+    payout.state = PayoutState::sent;
+    payout.detail_id = "1000041701202406013000000000001";
+    payout.created_at = at(1);
+    return payout;
+}
+
+TEST_P(SqliteStoreVerbs, KeepPayoutsOfEachKindUnderTheirNumbers) {
+    Payout sent = red_packet("n1");
+    Payout transfer = red_packet("n1");
+    transfer.kind = PayoutKind::transfer;
+    transfer.state = PayoutState::success;
+    transfer.ended_at = at(2);
+    commit([&](Transaction& t) {
+        t.insert_payout(sent);
+        t.insert_payout(transfer);
+        sent.state = PayoutState::returned;
+        sent.ended_at = at(3);
+        t.update_payout(sent);
+    });
+    const auto everything = [](const Payout& p) {
+        return std::tuple(p.id, p.kind, p.mch_id, p.number, p.appid, p.openid, p.amount, p.name,
+                          p.desc, p.wishing, p.activity, p.terms, p.state, p.detail_id,
+                          p.created_at, p.ended_at);
+    };
+    const auto transaction = store_->begin();
+    EXPECT_EQ(everything(*transaction->find_payout(sent.id)), everything(sent));
+    EXPECT_EQ(everything(*transaction->find_payout(PayoutKind::transfer, kShop, "n1")),
+              everything(transfer));
+    EXPECT_FALSE(transaction->find_payout(PayoutKind::transfer, kOther, "n1"));
+    EXPECT_FALSE(transaction->find_payout(PayoutKind::red_packet, kShop, "n2"));
+}
+
+TEST_P(SqliteStoreVerbs, ListCommentsOfAPeriodInPages) {
+    const auto transaction_id = TransactionId::parse("4200002288202406010123456789").value();
+    commit([&](Transaction& t) {
+        for (const int second : {3, 1, 2, 4}) {
+            Comment comment{0, kShop, at(second), transaction_id, second, "text"};
+            t.insert_comment(comment);
+        }
+        Comment theirs{0, kOther, at(2), transaction_id, 5, "theirs"};
+        t.insert_comment(theirs);
+    });
+    const auto stars = [&](std::int64_t offset, std::int64_t limit) {
+        std::vector<int> out;
+        for (const Comment& each : store_->begin()->comments(kShop, at(1), at(3), offset, limit))
+            out.push_back(each.stars);
+        return out;
+    };
+    EXPECT_THAT(stars(0, 10), ElementsAre(1, 2, 3));
+    EXPECT_THAT(stars(1, 1), ElementsAre(2));
+    EXPECT_THAT(stars(3, 1), IsEmpty());
+}
+
 TEST_P(SqliteStoreVerbs, ForgetOneMerchantAndNothingElse) {
     std::vector<std::int64_t> kept;
     for (const MchId& mch_id : {kShop, kOther}) {
@@ -484,11 +553,14 @@ TEST_P(SqliteStoreVerbs, ForgetOneMerchantAndNothingElse) {
         // Subjects of both kinds count from 1, so the ids of one are ids of the other as well.
         insert(timer(1, order.id, TimerKind::auto_pay));
         insert(timer(2, notification.id, TimerKind::deliver));
+        Payout payout = red_packet("a", mch_id);
         commit([&](Transaction& t) {
             t.insert_attempt(notification.id, attempt(1, Verdict::ok));
             t.burn_number(mch_id, number("burnt"));
+            t.insert_payout(payout);
         });
-        kept = {order.id, notification.id};
+        insert(timer(3, payout.id, TimerKind::settle_red_packet));
+        kept = {order.id, notification.id, payout.id};
     }
     commit([](Transaction& t) {
         EXPECT_TRUE(t.use_login_code(kApp, "code"));
@@ -499,7 +571,9 @@ TEST_P(SqliteStoreVerbs, ForgetOneMerchantAndNothingElse) {
     EXPECT_EQ(store_->begin()->find_notification(kept[1])->attempts.size(), 1U);
     EXPECT_FALSE(store_->begin()->is_burnt(kShop, number("burnt")));
     EXPECT_TRUE(store_->begin()->is_burnt(kOther, number("burnt")));
-    EXPECT_THAT(claim(10), ElementsAre(kept[0], kept[1]));
+    EXPECT_FALSE(store_->begin()->find_payout(PayoutKind::red_packet, kShop, "a"));
+    EXPECT_TRUE(store_->begin()->find_payout(PayoutKind::red_packet, kOther, "a"));
+    EXPECT_THAT(claim(10), ElementsAre(kept[0], kept[1], kept[2]));
     EXPECT_FALSE(commit([](Transaction& t) { return t.use_login_code(kApp, "code"); }));
     insert(minimal("a"));
 }

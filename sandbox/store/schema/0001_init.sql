@@ -134,3 +134,34 @@ CREATE TABLE timers (
 ) STRICT;
 CREATE INDEX timers_by_due ON timers (due, id) WHERE claimed = 0;
 CREATE INDEX timers_by_subject ON timers (kind, subject);
+
+-- Transfers to a balance and red packets.
+CREATE TABLE payouts (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind       TEXT    NOT NULL,
+    mch_id     TEXT    NOT NULL,
+    number     TEXT    NOT NULL,
+    appid      TEXT    NOT NULL,
+    openid     TEXT    NOT NULL,
+    amount     INTEGER NOT NULL,
+    name       TEXT    NOT NULL,
+    remark     TEXT    NOT NULL,
+    wishing    TEXT    NOT NULL,
+    activity   TEXT    NOT NULL,
+    terms      TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    detail_id  TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at   INTEGER
+) STRICT;
+CREATE UNIQUE INDEX payouts_by_number ON payouts (kind, mch_id, number);
+
+CREATE TABLE comments (
+    id             INTEGER PRIMARY KEY,
+    mch_id         TEXT    NOT NULL,
+    at             INTEGER NOT NULL,
+    transaction_id TEXT    NOT NULL,
+    stars          INTEGER NOT NULL,
+    text           TEXT    NOT NULL
+) STRICT;
+CREATE INDEX comments_by_time ON comments (mch_id, at, id);

@@ -1,0 +1,67 @@
+// POST /tools/authcodetoopenid: who shows this payment code.
+#include <algorithm>
+#include <array>
+
+#include "sandbox/api_v2/pipeline.hpp"
+#include "sandbox/ledger/identifiers.hpp"
+#include "sandbox/ledger/payment.hpp"
+
+namespace wxpay::sandbox::api_v2 {
+
+Endpoint auth_code_to_openid();
+
+namespace {
+
+/// What a wrong signature and a missing permission both get.
+/// source  [B] developers.weixin.qq.com/community/develop/doc/0006e0d2f8080044f9d10c3cd61000
+constexpr Words kUnhelpful{"", "system error"};
+constexpr Words kCodeMalformed{"AUTH_CODE_ERROR", "授权码错误"};
+constexpr Words kCodeExpired{"AUTHCODEEXPIRE", "授权码过期"};
+constexpr Words kCodeUnknown{"AUTH_CODE_INVALID", "授权码检验错误"};
+
+bool is_auth_code(std::string_view value) {
+    constexpr std::size_t kLength = 18;
+    return value.size() == kLength && value[0] == '1' && value[1] >= '0' && value[1] <= '5' &&
+           std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+constexpr std::array kFields{
+    FieldRule{"auth_code", Need::required, 128, "18 digits that begin with 10 to 15", is_auth_code,
+              kCodeMalformed},
+};
+
+constexpr std::array kRephrased{Rephrased{kSignWrong, kUnhelpful}};
+constexpr std::array kOnDemand{kSystemError};
+
+Result<Reply, Refusal> handle(const Call& call, Work& /*work*/) {
+    if (!call.merchant.products.contains(TradeType::micropay)) {
+        return Failure{
+            Refusal{kUnhelpful, {}, "code payment is not switched on for this merchant"}};
+    }
+    const std::string_view auth_code = call.get("auth_code");
+    const std::string_view kind = auth_code.substr(auth_code.size() - 4);
+    if (kind == "9004")
+        return Failure{Refusal{kCodeExpired, "auth_code", "a code that ends in 9004 is expired"}};
+    if (kind > "9007") {
+        return Failure{
+            Refusal{kCodeUnknown, "auth_code", "a code that ends in 9008 to 9999 is unknown"}};
+    }
+    Reply reply;
+    reply.business.text("openid", kDefaultPayer);
+    if (const std::string_view sub_appid = call.get("sub_appid"); !sub_appid.empty())
+        reply.business.text("sub_openid", openid_from(sub_appid, kDefaultPayer));
+    return reply;
+}
+
+}  // namespace
+
+Endpoint auth_code_to_openid() {
+    return {.path = "/tools/authcodetoopenid",
+            .fields = kFields,
+            .handle = handle,
+            .only_sign_type = v2::SignType::md5,
+            .rephrased = kRephrased,
+            .on_demand = kOnDemand};
+}
+
+}  // namespace wxpay::sandbox::api_v2

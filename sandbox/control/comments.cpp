@@ -1,0 +1,76 @@
+// A user comments on a paid order.
+#include <nlohmann/json.hpp>
+
+#include "core/codec/beijing_time.hpp"
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/ledger/comment.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kTextMax = 1024;
+
+/// A member that is a text; empty when it is not there.
+Result<std::string, Problem> text(const nlohmann::json& body, const char* name) {
+    const auto member = body.find(name);
+    if (member == body.end()) return std::string();
+    if (!member->is_string()) return Failure{bad_request(std::string(name) + " is a text", name)};
+    return member->get<std::string>();
+}
+
+Result<Comment, Problem> comment_from(const Call& call) {
+    WXPAY_TRY(const nlohmann::json body,
+              call.body({"mch_id", "transaction_id", "stars", "text", "at"}));
+    Comment comment;
+    WXPAY_TRY(const std::string mch_id, text(body, "mch_id"));
+    WXPAY_TRY(const std::string transaction_id, text(body, "transaction_id"));
+    WXPAY_TRY(comment.text, text(body, "text"));
+    WXPAY_TRY(const std::string at, text(body, "at"));
+    const auto merchant = MchId::parse(mch_id);
+    if (!merchant) return Failure{bad_request("mch_id is 8 to 10 digits", "mch_id")};
+    comment.mch_id = *merchant;
+    const auto transaction = TransactionId::parse(transaction_id);
+    if (!transaction)
+        return Failure{bad_request("transaction_id is 28 to 32 digits", "transaction_id")};
+    comment.transaction_id = *transaction;
+    if (comment.text.size() > kTextMax)
+        return Failure{bad_request("text has at most 1024 bytes", "text")};
+    if (const auto stars = body.find("stars"); stars != body.end()) {
+        if (!stars->is_number_integer() || *stars < 1 || *stars > 5)
+            return Failure{bad_request("stars is a number from 1 to 5", "stars")};
+        comment.stars = stars->get<int>();
+    }
+    comment.at = call.context.clock.now();
+    if (!at.empty()) {
+        const auto parsed = parse_rfc3339(at);
+        if (!parsed) return Failure{bad_request("at is an RFC 3339 time with offset", "at")};
+        comment.at = *parsed;
+    }
+    return comment;
+}
+
+Result<http::Answer, Problem> add(const Call& call) {
+    WXPAY_TRY(Comment comment, comment_from(call));
+    const auto transaction = call.context.store.begin();
+    transaction->insert_comment(comment);
+    transaction->commit();
+    return json_response(dump(Json{{"mch_id", comment.mch_id.str()},
+                                   {"transaction_id", comment.transaction_id.str()},
+                                   {"stars", comment.stars},
+                                   {"text", comment.text},
+                                   {"at", format_rfc3339(comment.at)}}));
+}
+
+constexpr Route kRoutes[] = {
+    {"POST", "/_sandbox/v1/comments", add},
+};
+
+}  // namespace
+
+std::span<const Route> comment_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

@@ -1,0 +1,103 @@
+#include "sandbox/ledger/payout.hpp"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "sandbox/ledger/funds.hpp"
+#include "sandbox/ledger/identifiers.hpp"
+
+namespace wxpay::sandbox {
+namespace {
+
+/// How long the user takes to open a red packet; our choice.
+constexpr std::chrono::seconds kOpening{10};
+/// How long a red packet waits for that; [A] the page of gethbinfo.
+constexpr std::chrono::hours kRedPacketLife{24};
+
+constexpr std::array<std::pair<PayoutState, std::string_view>, 4> kStates{
+    {{PayoutState::success, "SUCCESS"},
+     {PayoutState::sent, "SENT"},
+     {PayoutState::received, "RECEIVED"},
+     {PayoutState::returned, "REFUND"}}};
+
+bool is_opened(const Payout& payout) { return !payout.openid.starts_with(kNeverOpens); }
+
+/// What a repeated call has changed; empty when it is the same call.
+std::string_view difference(const Payout& stored, const Payout& sent) {
+    if (stored.openid != sent.openid) return "openid";
+    if (stored.amount != sent.amount) return "amount";
+    if (stored.appid != sent.appid) return "appid";
+    if (stored.name != sent.name) return "name";
+    if (stored.desc != sent.desc) return "text";
+    if (stored.wishing != sent.wishing) return "wishing";
+    if (stored.activity != sent.activity) return "act_name";
+    if (stored.terms != sent.terms) {
+        return sent.kind == PayoutKind::transfer ? "check_name" : "scene_id";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view wire_name(PayoutKind kind) {
+    return kind == PayoutKind::transfer ? "transfer" : "red_packet";
+}
+
+std::string_view wire_name(PayoutState state) {
+    for (const auto& [each, word] : kStates) {
+        if (each == state) return word;
+    }
+    return {};
+}
+
+std::optional<PayoutState> parse_payout_state(std::string_view word) {
+    for (const auto& [state, each] : kStates) {
+        if (each == word) return state;
+    }
+    return std::nullopt;
+}
+
+Result<Payout, PayoutRefusal> pay_out(Work& work, const Merchant& merchant, Payout wanted) {
+    if (auto stored = work.store().find_payout(wanted.kind, wanted.mch_id, wanted.number)) {
+        const std::string_view what = difference(*stored, wanted);
+        if (!what.empty()) return Failure{PayoutRefusal{PayoutProblem::differs, what}};
+        return std::move(*stored);
+    }
+    if (balance(work, merchant) < wanted.amount)
+        return Failure{PayoutRefusal{PayoutProblem::not_enough, {}}};
+    const Instant now = work.context().clock.now();
+    wanted.created_at = now;
+    if (wanted.kind == PayoutKind::transfer) {
+        wanted.detail_id = next_payment_no(work.context().random, now);
+        wanted.state = PayoutState::success;
+        wanted.ended_at = now;
+    } else {
+        wanted.detail_id = next_send_listid(work.context().random, now);
+        wanted.state = PayoutState::sent;
+    }
+    work.store().insert_payout(wanted);
+    if (wanted.state == PayoutState::sent) {
+        const Instant settled = is_opened(wanted) ? now + kOpening : now + kRedPacketLife;
+        work.schedule(settled, TimerKind::settle_red_packet, wanted.id);
+    }
+    book(work, merchant, FundKind::payout, Fen{-wanted.amount.count()}, wanted.detail_id,
+         wanted.number, wanted.desc);
+    return wanted;
+}
+
+void settle_red_packet(Work& work, Payout payout) {
+    if (payout.state != PayoutState::sent) return;
+    payout.state = is_opened(payout) ? PayoutState::received : PayoutState::returned;
+    payout.ended_at = work.context().clock.now();
+    work.store().update_payout(payout);
+    if (payout.state == PayoutState::received) return;
+    // A merchant that a later start does not know has no account.
+    if (const Merchant* const merchant =
+            work.context().directory.find_merchant(payout.mch_id.str())) {
+        book(work, *merchant, FundKind::payout_returned, payout.amount, payout.detail_id,
+             payout.number, payout.desc);
+    }
+}
+
+}  // namespace wxpay::sandbox
