@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/api_v2/acceptance.hpp"
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/not_simulated.hpp"
 #include "sandbox/control/routes.hpp"
@@ -38,10 +39,12 @@ http::Response unknown_path(const http::Request& request, Exchange& exchange) {
 }
 
 const api_v2::Endpoint* find_endpoint(std::string_view path) {
-    const auto all = api_v2::endpoints();
-    const auto found = std::find_if(all.begin(), all.end(),
-                                    [path](const auto& endpoint) { return endpoint.path == path; });
-    return found == all.end() ? nullptr : &*found;
+    for (const auto all : {api_v2::endpoints(), api_v2::acceptance_endpoints()}) {
+        for (const api_v2::Endpoint& endpoint : all) {
+            if (endpoint.path == path) return &endpoint;
+        }
+    }
+    return nullptr;
 }
 
 const api_v2::DirectCall* find_direct_call(const http::Request& request) {

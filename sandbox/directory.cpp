@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/codec/hex.hpp"
+#include "core/crypto/digest.hpp"
+
 namespace wxpay::sandbox {
 namespace {
 
@@ -12,7 +15,15 @@ MchId mch_id(std::string_view text) { return MchId::parse(text).value(); }
 }  // namespace
 
 Directory::Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants)
-    : apps_(std::move(apps)), merchants_(std::move(merchants)) {}
+    : apps_(std::move(apps)), merchants_(std::move(merchants)) {
+    for (const Merchant& merchant : merchants_) {
+        Merchant twin = merchant;
+        twin.mch_id = MchId::parse("s" + merchant.mch_id.str()).value();
+        twin.api_key = acceptance_key(merchant);
+        twin.products = Merchant().products;
+        twins_.push_back(std::move(twin));
+    }
+}
 
 const WechatApp* Directory::find_app(std::string_view appid) const {
     const auto found = std::find_if(apps_.begin(), apps_.end(),
@@ -21,10 +32,27 @@ const WechatApp* Directory::find_app(std::string_view appid) const {
 }
 
 const Merchant* Directory::find_merchant(std::string_view mch_id) const {
-    const auto found =
-        std::find_if(merchants_.begin(), merchants_.end(),
-                     [&](const Merchant& merchant) { return merchant.mch_id.str() == mch_id; });
-    return found == merchants_.end() ? nullptr : &*found;
+    const auto& among = mch_id.starts_with('s') ? twins_ : merchants_;
+    const auto found = std::find_if(among.begin(), among.end(), [&](const Merchant& merchant) {
+        return merchant.mch_id.str() == mch_id;
+    });
+    return found == among.end() ? nullptr : &*found;
+}
+
+const Merchant* Directory::find_in_acceptance(std::string_view mch_id) const {
+    return find_merchant("s" + std::string(mch_id));
+}
+
+std::string Merchant::wire_id() const {
+    return in_acceptance() ? mch_id.str().substr(1) : mch_id.str();
+}
+
+Secret acceptance_key(const Merchant& merchant) {
+    std::string key;
+    append_hex(key,
+               md5("sandbox:" + merchant.wire_id() + ":" + std::string(merchant.api_key.reveal())),
+               HexCase::lower);
+    return Secret(std::move(key));
 }
 
 bool is_bound(const Merchant& merchant, std::string_view appid) {

@@ -31,6 +31,10 @@ struct Merchant {
     Fen top_up{100'000'000};  ///< what its account holds before the first payment
     bool provider = false;    ///< a service provider: every call must name a sub_mch_id
     std::vector<std::string> sub_mch_ids;  ///< whom it may act for
+    /// As it stands on the wire.
+    std::string wire_id() const;
+    bool in_acceptance() const { return mch_id.str().starts_with('s'); }
+
     /// Whether callbacks of HMAC-SHA256 orders carry a sign_type element; see FIDELITY.md
     /// "Callbacks".
     bool announces_sign_type = true;
@@ -43,12 +47,19 @@ class Directory {
 
     const WechatApp* find_app(std::string_view appid) const;
     const Merchant* find_merchant(std::string_view mch_id) const;
+    /// The merchant's twin in Tencent's acceptance sandbox: a ledger and a key of its own.
+    const Merchant* find_in_acceptance(std::string_view mch_id) const;
     const std::vector<Merchant>& merchants() const { return merchants_; }
 
   private:
     std::vector<WechatApp> apps_;
     std::vector<Merchant> merchants_;
+    std::vector<Merchant> twins_;
 };
+
+/// The key of the acceptance sandbox: reproducible, so that it survives a restart.
+/// v2.md 10.1: our choice
+Secret acceptance_key(const Merchant& merchant);
 
 bool is_bound(const Merchant& merchant, std::string_view appid);
 bool acts_for(const Merchant& merchant, std::string_view sub_mch_id);

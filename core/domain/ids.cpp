@@ -22,6 +22,7 @@ bool AppId::accepts(std::string_view text) {
 }
 
 bool MchId::accepts(std::string_view text) {
+    if (text.starts_with('s')) text.remove_prefix(1);
     return sized(text, 8, 10) && std::all_of(text.begin(), text.end(), is_digit);
 }
 

@@ -64,7 +64,8 @@ struct TransactionId {
 
 /// An app: "wx" and 16 digits or lower-case letters.
 using AppId = Checked<rules::AppId>;
-/// A merchant number: 8 to 10 digits.
+/// A merchant number: 8 to 10 digits. With an 's' in front it is a name that never goes over the
+/// wire: the same merchant in Tencent's acceptance sandbox.
 using MchId = Checked<rules::MchId>;
 /// A user of an app: 'o' first, then letters, digits, '_' and '-'; real ones have 28 characters
 /// (grade B), the documented limit is 128 (grade A). Shorter ones pass, so that test users can have

@@ -5,14 +5,16 @@
 namespace wxpay::sandbox::api_v2 {
 
 // Each of these is one file, <name>.cpp.
-Endpoint close_order();
 Endpoint auth_code_to_openid();
 Endpoint batch_query_comment();
+Endpoint close_order();
 Endpoint download_bill();
 Endpoint download_fund_flow();
 Endpoint get_public_key();
 Endpoint get_red_pack_info();
 Endpoint get_transfer_info();
+Endpoint get_sign_key();
+Endpoint get_sign_key_xdc();
 Endpoint micropay();
 Endpoint order_query();
 Endpoint refund();
@@ -51,6 +53,8 @@ std::span<const Endpoint> endpoints() {
         get_transfer_info(),
         send_red_pack(),
         get_red_pack_info(),
+        get_sign_key(),
+        get_sign_key_xdc(),
     };
     return kEndpoints;
 }

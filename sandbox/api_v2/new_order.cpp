@@ -25,15 +25,18 @@ std::string_view default_of(std::string_view name) {
     return name == "profit_sharing" || name == "receipt" ? "N" : "";
 }
 
+void append(std::string& creation, std::string_view name, std::string_view value) {
+    creation += name;
+    creation += kNameEnd;
+    creation += value;
+    creation += kValueEnd;
+}
+
 std::string creation_of(const XmlMessage& message) {
     std::string out;
     const auto keep = [&](const char* name) {
         const std::string_view value = message.get(name);
-        if (value.empty() || value == default_of(name)) return;
-        out += name;
-        out += kNameEnd;
-        out += value;
-        out += kValueEnd;
+        if (!value.empty() && value != default_of(name)) append(out, name, value);
     };
     for (const char* const name : kCreation) keep(name);
     keep("auth_code");  // not compared, but a repeated micropay asks for it
@@ -76,6 +79,10 @@ std::string differences(const Order& stored, const Order& sent) {
     for (const char* const name : kCreation)
         compare(name, created_with(stored.creation, name), created_with(sent.creation, name));
     return out;
+}
+
+void keep_in_creation(Order& order, std::string_view name, std::string_view value) {
+    append(order.creation, name, value);
 }
 
 std::string_view created_with(const Order& order, std::string_view name) {

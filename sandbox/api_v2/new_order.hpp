@@ -14,6 +14,9 @@ Order order_from(const Call& call, Instant now);
 /// Which parameters a repeated call has changed, for the hint; empty when it is the same call.
 std::string differences(const Order& stored, const Order& sent);
 
+/// Keeps something about how an order was made, for created_with(). Not compared.
+void keep_in_creation(Order& order, std::string_view name, std::string_view value);
+
 /// The value of a parameter that order_from() kept in order.creation; empty when there is none.
 std::string_view created_with(const Order& order, std::string_view name);
 

@@ -24,7 +24,8 @@ struct Call {
     const XmlMessage& message;
     const Merchant& merchant;
     v2::SignType sign_type;
-    std::vector<std::string>& notes;  ///< what is accepted but worth knowing
+    std::vector<std::string>& notes;      ///< what is accepted but worth knowing
+    std::string_view negative_test = {};  ///< the Wechatpay-Negative-Test header
 
     std::string_view get(std::string_view name) const { return message.get(name); }
     std::string text(std::string_view name) const { return std::string(message.get(name)); }
@@ -67,6 +68,7 @@ struct Endpoint {
     /// What must be there depending on other fields; checked behind the required ones.
     std::optional<Refusal> (*find_missing)(const XmlMessage& message) = nullptr;
     Style style = Style::usual;
+    bool in_acceptance = false;             ///< Tencent's acceptance sandbox: see acceptance.hpp
     bool needs_certificate = false;         ///< mTLS: asked for over TLS, and everywhere if strict
     std::string_view appid_name = "appid";  ///< empty: the call names no app
     std::string_view mch_id_name = "mch_id";

@@ -36,14 +36,14 @@ PayOutcome outcome_of(const PayRequest& request, const std::string& openid) {
 
 /// The callback of a paid order. Its bytes are made now: they say what the ledger says at this
 /// commit.
-void add_callback(Work& work, const Order& order) {
+void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
     const Context& context = work.context();
     const Merchant* const merchant = context.directory.find_merchant(order.mch_id.str());
-    if (merchant == nullptr || order.notify_url.empty())
+    if (merchant == nullptr || order.notify_url.empty() || quirk == CallbackQuirk::lost)
         return;  // a merchant that a later start does not know
     v2::PaymentNotification message;
     message.appid = order.appid.str();
-    message.mch_id = order.mch_id.str();
+    message.mch_id = merchant->wire_id();
     message.sub_appid = order.sub_appid;
     message.sub_mch_id = order.sub_mch_id;
     message.device_info = order.device_info;
@@ -66,11 +66,15 @@ void add_callback(Work& work, const Order& order) {
     notification.mch_id = order.mch_id;
     notification.out_trade_no = order.out_trade_no;
     notification.url = order.notify_url;
-    notification.body = v2::render_payment_notification(message, merchant->api_key, order.sign_type,
-                                                        merchant->announces_sign_type);
+    const Secret wrong_key("00000000000000000000000000000000");
+    notification.body = v2::render_payment_notification(
+        message, quirk == CallbackQuirk::wrong_sign ? wrong_key : merchant->api_key,
+        order.sign_type, merchant->announces_sign_type);
     notification.next_at = context.clock.now();
-    work.store().insert_notification(notification);
-    work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
+    for (int n = 0; n < (quirk == CallbackQuirk::twice ? 2 : 1); ++n) {
+        work.store().insert_notification(notification);
+        work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
+    }
 }
 
 void forget_attempt(Order& order) {
@@ -94,7 +98,7 @@ Result<Order, PayProblem> settle(Work& work, const Order& order, const PayReques
         book(work, *merchant, FundKind::payment, income, paid.transaction_id.str(),
              paid.out_trade_no.str(), paid.body);
     }
-    add_callback(work, paid);
+    add_callback(work, paid, request.callback);
     work.changed(paid);
     return paid;
 }

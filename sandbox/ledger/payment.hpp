@@ -20,11 +20,15 @@ std::optional<PayOutcome> parse_pay_outcome(std::string_view word);
 /// Who pays an order that names no user (NATIVE, APP, MWEB).
 inline constexpr std::string_view kDefaultPayer = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 
+/// What is wrong with a payment's callback; Tencent's acceptance cases ask for it.
+enum class CallbackQuirk { none, lost, twice, wrong_sign };
+
 struct PayRequest {
     PayOutcome outcome = PayOutcome::success;
     std::string openid;     ///< empty: the order's, or kDefaultPayer
     std::string bank_type;  ///< empty: OTHERS
     std::vector<v2::Coupon> coupons;
+    CallbackQuirk callback = CallbackQuirk::none;
 };
 
 struct PayResult {

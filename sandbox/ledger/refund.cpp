@@ -98,7 +98,7 @@ void add_callback(Work& work, const Order& order, const Refund& refund) {
     if (merchant == nullptr || refund.notify_url.empty()) return;
     v2::RefundNotification message;
     message.appid = order.appid.str();
-    message.mch_id = order.mch_id.str();
+    message.mch_id = merchant->wire_id();
     message.sub_appid = order.sub_appid;
     message.sub_mch_id = order.sub_mch_id;
     message.nonce_str = work.context().random.hex(32);

@@ -276,13 +276,14 @@ struct Statements {
                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                                        "ON CONFLICT (mch_id, out_trade_no) DO NOTHING",
                                        kOrderColumns)),
-          update_order(db,
-                       "UPDATE orders SET state = ?, device_info = ?, openid = ?, nonce_str = ?, "
-                       "sign_type = ?, "
-                       "prepay_id = ?, prepaid_at = ?, code_url = ?, mweb_url = ?, transaction_id "
-                       "= ?, paid_at = ?, "
-                       "bank_type = ?, coupons = ?, payer = ?, refunded = ?, refund_outcome = ? "
-                       "WHERE id = ?"),
+          update_order(
+              db,
+              "UPDATE orders SET state = ?, total = ?, device_info = ?, openid = ?, nonce_str = ?, "
+              "sign_type = ?, "
+              "prepay_id = ?, prepaid_at = ?, code_url = ?, mweb_url = ?, transaction_id "
+              "= ?, paid_at = ?, "
+              "bank_type = ?, coupons = ?, payer = ?, refunded = ?, refund_outcome = ? "
+              "WHERE id = ?"),
           order_by_id(db, orders_where("id = ?")),
           order_by_number(db, orders_where("mch_id = ? AND out_trade_no = ?")),
           order_by_prepay_id(db, orders_where("prepay_id = ? AND prepay_id <> ''")),
@@ -541,12 +542,13 @@ class SqliteTransaction final : public Transaction {
 
     void update_order(const Order& order) override {
         const std::string coupons = coupons_to_text(order.coupons);
-        s_.update_order.run(wxpay::wire_name(order.state), order.device_info, order.openid,
-                            order.nonce_str, v2::wire_name(order.sign_type), order.prepay_id.str(),
-                            stored(order.prepaid_at), order.code_url, order.mweb_url,
-                            unless_empty(order.transaction_id.str()), stored(order.paid_at),
-                            order.bank_type, unless_empty(coupons), order.payer,
-                            order.refunded.count(), wire_name(order.refund_outcome), order.id);
+        s_.update_order.run(wxpay::wire_name(order.state), order.total.count(), order.device_info,
+                            order.openid, order.nonce_str, v2::wire_name(order.sign_type),
+                            order.prepay_id.str(), stored(order.prepaid_at), order.code_url,
+                            order.mweb_url, unless_empty(order.transaction_id.str()),
+                            stored(order.paid_at), order.bank_type, unless_empty(coupons),
+                            order.payer, order.refunded.count(), wire_name(order.refund_outcome),
+                            order.id);
     }
 
     std::optional<Order> find_order(std::int64_t id) override {
