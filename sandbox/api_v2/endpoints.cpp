@@ -5,16 +5,16 @@
 namespace wxpay::sandbox::api_v2 {
 
 // Each of these is one file, <name>.cpp.
-Endpoint close_order();
 Endpoint auth_code_to_openid();
 Endpoint batch_query_comment();
+Endpoint close_order();
 Endpoint download_bill();
 Endpoint download_fund_flow();
-Endpoint get_sign_key();
-Endpoint get_sign_key_xdc();
 Endpoint get_public_key();
 Endpoint get_red_pack_info();
 Endpoint get_transfer_info();
+Endpoint get_sign_key();
+Endpoint get_sign_key_xdc();
 Endpoint micropay();
 Endpoint order_query();
 Endpoint refund();

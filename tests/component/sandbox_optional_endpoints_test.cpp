@@ -643,6 +643,13 @@ TEST_F(Transfers, RefuseTheWrongNameAndTheWrongUser) {
     EXPECT_EQ(with({{"partner_trade_no", "n1"}, {"openid", openid}}), "OPENID_ERROR Openid错误");
 }
 
+TEST_F(Transfers, HaveNoTwinInTheAcceptanceSandbox) {
+    EXPECT_EQ(send("/sandboxnew/mmpaymkttransfers/promotion/transfers",
+                   AppHarness::xml(changed(kTransfer, {{"mch_appid", "x"}})))
+                  .status,
+              404);
+}
+
 TEST_F(Transfers, NeedTheirProduct) {
     const Fields sent = signed_with(changed(kTransfer, {{"mchid", "1900000110"}}),
                                     "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
