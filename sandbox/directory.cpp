@@ -43,6 +43,18 @@ const Merchant* Directory::find_in_acceptance(std::string_view mch_id) const {
     return find_merchant("s" + std::string(mch_id));
 }
 
+std::vector<std::string_view> Directory::secrets() const {
+    std::vector<std::string_view> out;
+    for (const WechatApp& app : apps_) out.push_back(app.secret.reveal());
+    for (const auto* const merchants : {&merchants_, &twins_}) {
+        for (const Merchant& merchant : *merchants) {
+            out.push_back(merchant.api_key.reveal());
+            if (!merchant.api_v3_key.reveal().empty()) out.push_back(merchant.api_v3_key.reveal());
+        }
+    }
+    return out;
+}
+
 std::string Merchant::wire_id() const {
     return in_acceptance() ? mch_id.str().substr(1) : mch_id.str();
 }

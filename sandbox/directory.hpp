@@ -51,6 +51,8 @@ class Directory {
     /// The merchant's twin in Tencent's acceptance sandbox: a ledger and a key of its own.
     const Merchant* find_in_acceptance(std::string_view mch_id) const;
     const std::vector<Merchant>& merchants() const { return merchants_; }
+    /// Every key and secret: what no answer of the control API may show.
+    std::vector<std::string_view> secrets() const;
 
   private:
     std::vector<WechatApp> apps_;

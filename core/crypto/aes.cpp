@@ -34,7 +34,7 @@ std::string aes256_ecb_encrypt(std::string_view key, std::string_view plain) {
         EVP_EncryptFinal_ex(context.get(), to + size, &rest) != 1) {
         throw std::runtime_error("OpenSSL does not encrypt by AES-256-ECB");
     }
-    out.resize(static_cast<std::size_t>(size + rest));
+    out.resize(static_cast<std::size_t>(size) + static_cast<std::size_t>(rest));
     return out;
 }
 

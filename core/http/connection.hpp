@@ -43,9 +43,8 @@ struct Connection {
     /// odd.
     std::uint64_t tag() const { return reinterpret_cast<std::uintptr_t>(this); }
     static Connection& from_tag(std::uint64_t tag) {
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): epoll carries either, and odd ones are no
-        // pointers
-        return *reinterpret_cast<Connection*>(tag);
+        // epoll carries either, and an odd tag is no pointer.
+        return *reinterpret_cast<Connection*>(tag);  // NOLINT(performance-no-int-to-ptr)
     }
 
     const int fd;

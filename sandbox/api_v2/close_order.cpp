@@ -13,6 +13,9 @@ namespace {
 constexpr Words kCloseOrderPaid{"ORDERPAID", "order paid"};
 constexpr Words kCloseNotAllowed{"TRADE_STATE_ERROR", "订单状态错误"};
 
+// A second close is documented as ORDERCLOSED, and observed as SUCCESS.
+constexpr std::array kOnDemand{kSystemError, kOrderClosed};
+
 constexpr std::array kFields{
     FieldRule{"out_trade_no", Need::required, 32, "1 to 32 of letters, digits and _-|*@",
               is_out_trade_no},
@@ -55,6 +58,8 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
 
 }  // namespace
 
-Endpoint close_order() { return {.path = "/pay/closeorder", .fields = kFields, .handle = handle}; }
+Endpoint close_order() {
+    return {.path = "/pay/closeorder", .fields = kFields, .handle = handle, .on_demand = kOnDemand};
+}
 
 }  // namespace wxpay::sandbox::api_v2

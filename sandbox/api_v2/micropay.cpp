@@ -63,7 +63,7 @@ constexpr std::array kFields{
     FieldRule{"spbill_create_ip", Need::required, 64, "an IPv4 or IPv6 address", is_ip_address},
     FieldRule{"goods_tag", Need::optional, 32},
     FieldRule{"limit_pay", Need::optional, 32, "no_credit",
-              [](std::string_view value) { return value == "no_credit"; }},
+              [](std::string_view value) { return value == "no_credit"; }, kParamError},
     FieldRule{"time_start", Need::optional, 14, "yyyyMMddHHmmss", is_compact_time},
     FieldRule{"time_expire", Need::optional, 14, "yyyyMMddHHmmss", is_compact_time},
     FieldRule{"receipt", Need::optional, 8, "Y or N", is_yes_or_no},

@@ -21,6 +21,13 @@ constexpr Words kOpenidOfAnotherApp{"", "appid and openid not match"};
 constexpr Words kOpenidInvalid{"PARAM_ERROR", "无效的openid"};
 constexpr Words kOrderPaid{"ORDERPAID", "该订单已支付"};
 
+constexpr std::array kOnDemand{
+    kSystemError,
+    Words{"NOAUTH", "商户无此接口权限"},
+    Words{"NOTENOUGH", "余额不足"},
+    Words{"OUT_TRADE_NO_USED", "商户订单号重复"},
+};
+
 bool is_trade_type(std::string_view value) {
     return value == "JSAPI" || value == "NATIVE" || value == "APP" || value == "MWEB";
 }
@@ -213,7 +220,8 @@ Endpoint unified_order() {
             .fields = kFields,
             .handle = handle,
             .refuses_unknown_fields = true,
-            .find_missing = find_missing_user};
+            .find_missing = find_missing_user,
+            .on_demand = kOnDemand};
 }
 
 }  // namespace wxpay::sandbox::api_v2

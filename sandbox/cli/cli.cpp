@@ -12,6 +12,7 @@
 namespace wxpay::sandbox::cli {
 namespace {
 
+// "serve" is the default.
 constexpr Verb kVerbs[] = {
     {"explain", "say what is wrong with a message, or with an exchange that the server saw",
      explain},
@@ -36,6 +37,7 @@ int run(int argc, char** argv) {
             return verb.name == name;
         });
         if (found != all.end()) return found->run(argc - 1, argv + 1);
+        if (std::string_view(argv[1]) == "serve") return serve(argc - 1, argv + 1);
     }
     return serve(argc, argv);
 }

@@ -1,5 +1,6 @@
 #include "sandbox/cli/serve.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <exception>
@@ -9,7 +10,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -251,18 +254,25 @@ int run(const Flags& flags) {
     return 0;
 }
 
+bool is_on(const std::vector<std::string_view>& line, std::string_view option) {
+    return std::any_of(line.begin(), line.end(), [option](std::string_view word) {
+        return word.substr(0, word.find('=')) == option;
+    });
+}
+
 }  // namespace
 
 int serve(int argc, char** argv) {
-    CLI::App app{"A local WeChat Pay for tests, offline and in CI.", "wxpay-sandbox"};
+    CLI::App app{"A local WeChat Pay for tests, offline and in CI.", "wxpay-sandbox [serve]"};
     app.set_version_flag("--version", "wxpay-sandbox " + std::string(kVersion));
     app.footer(list_of_verbs());
-    app.fallthrough();
     Flags flags;
     declare(app, flags);
-    app.add_subcommand("serve", "run the server in the foreground (the default)")->fallthrough();
     try {
         app.parse(argc, argv);
+        // The two name the same thing, and the command line wins over the environment.
+        const std::vector<std::string_view> line(argv, argv + argc);
+        if (is_on(line, "--http") && !is_on(line, "--port")) flags.port.clear();
         return run(flags);
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);

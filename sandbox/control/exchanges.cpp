@@ -23,6 +23,15 @@ Result<std::pair<std::string, std::string>, Problem> key_of(const Call& call,
     return std::pair(order->mch_id.str(), order->out_trade_no.str());
 }
 
+/// Wherever clients put a key or a secret: nobody reads it here.
+std::string masked(std::string text, const Directory& directory) {
+    for (const std::string_view secret : directory.secrets()) {
+        for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos;)
+            text.replace(at, secret.size(), "***");
+    }
+    return text;
+}
+
 Result<http::Answer, Problem> list(const Call& call) {
     WXPAY_CHECK(call.allow_query({"order", "mch_id", "limit"}));
     WXPAY_TRY(const std::size_t limit, call.limit());
@@ -40,7 +49,7 @@ Result<http::Answer, Problem> list(const Call& call) {
         out["exchanges"].push_back(to_json(*exchange, false));
     }
     out["dropped"] = call.context.exchanges.dropped();
-    return json_response(dump(out));
+    return json_response(masked(dump(out), call.context.directory));
 }
 
 Result<http::Answer, Problem> show(const Call& call) {
@@ -52,7 +61,7 @@ Result<http::Answer, Problem> show(const Call& call) {
     if (!exchange)
         return Failure{not_found("no exchange '" + text +
                                  "'; the oldest are dropped when there are too many")};
-    return json_response(dump(to_json(*exchange, true)));
+    return json_response(masked(dump(to_json(*exchange, true)), call.context.directory));
 }
 
 constexpr Route kRoutes[] = {

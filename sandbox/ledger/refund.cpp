@@ -241,17 +241,17 @@ Result<Refund, RefundProblem> request_refund(Work& work, const Order& order,
     return refund;
 }
 
-void end_refund(Work& work, const Refund& given, RefundOutcome outcome) {
-    if (given.state == state_after(outcome) || outcome == RefundOutcome::hold) return;
+void end_refund(Work& work, const Refund& refund, RefundOutcome outcome) {
+    if (refund.state == state_after(outcome) || outcome == RefundOutcome::hold) return;
     // An abnormal one can still be sent on its way again, and then ends like any other.
-    if (given.state != RefundState::processing && given.state != RefundState::abnormal) return;
-    auto order = work.store().find_order(given.order_id);
+    if (refund.state != RefundState::processing && refund.state != RefundState::abnormal) return;
+    auto order = work.store().find_order(refund.order_id);
     if (!order) return;
-    Refund refund = given;
-    refund.state = state_after(outcome);
-    if (refund.state == RefundState::success) refund.succeeded_at = work.context().clock.now();
-    work.store().update_refund(refund);
-    if (refund.state == RefundState::closed) {
+    Refund ended = refund;
+    ended.state = state_after(outcome);
+    if (ended.state == RefundState::success) ended.succeeded_at = work.context().clock.now();
+    work.store().update_refund(ended);
+    if (ended.state == RefundState::closed) {
         order->refunded = Fen{order->refunded.count() - refund.fee.count()};
         // "Refund started" was taken back, if this was the only one (events.md 1, doubt).
         const auto all = work.store().refunds_of(order->id);
@@ -262,7 +262,7 @@ void end_refund(Work& work, const Refund& given, RefundOutcome outcome) {
         book(work, merchant_of(work, *order), FundKind::refund_returned, refund.settlement_fee(),
              refund.refund_id, refund.out_refund_no, "退款关闭");
     }
-    add_callback(work, *order, refund);
+    add_callback(work, *order, ended);
     work.changed(*order);
 }
 

@@ -31,7 +31,7 @@ constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok
 class Scripted {
   public:
     explicit Scripted(std::function<void(RawListener&)> script)
-        : thread_([this, script] { script(listener_); }) {}
+        : thread_([this, script = std::move(script)] { script(listener_); }) {}
     ~Scripted() { thread_.join(); }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(listener_.port()); }
 

@@ -61,7 +61,7 @@ Answer describe(const Request& request) {
 /// A server on a free port whose time stands still.
 struct Site {
     explicit Site(Handler handler, Server::Options options = {})
-        : server(with(options), std::move(handler)) {
+        : server(with(std::move(options)), std::move(handler)) {
         const auto started = server.start();
         if (!started) throw std::runtime_error(started.error().detail);
     }

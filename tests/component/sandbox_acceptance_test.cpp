@@ -12,7 +12,8 @@ constexpr const char* kSandboxKey = "e25d5f74278fcdadeaa529884523b39f";
 
 class Acceptance : public testing::Test {
   protected:
-    Fields call(const std::string& path, Fields fields, const std::string& prefix = "/sandboxnew") {
+    Fields call(const std::string& path, const Fields& fields,
+                const std::string& prefix = "/sandboxnew") {
         return sandbox.v2_raw(prefix + path,
                               AppHarness::xml(AppHarness::sign(fields, kSandboxKey)));
     }

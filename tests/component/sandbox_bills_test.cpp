@@ -144,7 +144,7 @@ TEST_F(Bills, OfFundsShowTheAccountLineByLine) {
     sandbox.advance(48h);
     const Fields call{
         {"bill_date", "20240601"}, {"account_type", "Basic"}, {"sign_type", "HMAC-SHA256"}};
-    const auto ask = [&](Fields fields) {
+    const auto ask = [&](const Fields& fields) {
         return sandbox.post("/pay/downloadfundflow", AppHarness::xml(AppHarness::sign(fields)))
             .body;
     };

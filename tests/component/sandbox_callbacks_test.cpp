@@ -202,6 +202,17 @@ TEST_F(Callbacks, AreLateWhenTheClockIsMovedPastTheirTimeout) {
         << "an answer after the verdict changes nothing";
 }
 
+TEST_F(Callbacks, HaveTheirFullTimeAgainOnceTheClockHasBeenMoved) {
+    sandbox.sender.answer = [](const auto&) { return RecordingSender::timed_out(); };
+    order("T1");
+    pay("T1");
+    sandbox.advance(30s);
+    EXPECT_EQ(sandbox.sender.sent.back().timeout, 10ms);
+    const std::string id = sandbox.only_notification()["id"];
+    sandbox.control("POST", "/_sandbox/v1/notifications/" + id + "/resend");
+    EXPECT_EQ(sandbox.sender.sent.back().timeout, 5s);
+}
+
 TEST_F(Callbacks, AreSentOnceMoreOnDemand) {
     sandbox.sender.answer = [](const auto&) { return RecordingSender::unreachable(); };
     order("R1");
@@ -252,6 +263,29 @@ TEST_F(Callbacks, FollowTheTestUsers) {
     sandbox.advance(1s);
     EXPECT_EQ(state("U4"), "SUCCESS");
     EXPECT_EQ(sandbox.sender.sent.size(), 1U);
+}
+
+TEST_F(Callbacks, SayWhatAHesitantPayerHasPaidBy) {
+    order("S1", {{"limit_pay", "no_credit"}});
+    EXPECT_EQ(pay("S1", {{"outcome", "userpaying"}, {"bank_type", "CMB_CREDIT"}}).status, 409);
+    order("S2");
+    pay("S2", {{"outcome", "userpaying"},
+               {"openid", "oAnother"},
+               {"bank_type", "CMB_DEBIT"},
+               {"coupons", {{{"id", "2000000044096177209"}, {"type", "CASH"}, {"fee", 12}}}}});
+    sandbox.advance(10s);
+    const Fields query = sandbox.v2("/pay/orderquery", {{"out_trade_no", "S2"}});
+    EXPECT_EQ(query.at("openid"), "oAnother");
+    EXPECT_EQ(query.at("bank_type"), "CMB_DEBIT");
+    EXPECT_EQ(query.at("cash_fee"), "876");
+}
+
+TEST_F(Callbacks, AreNotOrderedAnewByAFailedPayment) {
+    order("A1", {{"trade_type", "NATIVE"}, {"openid", "-"}});
+    pay("A1", {{"outcome", "userpaying"}, {"openid", "oAnother"}});
+    order("A1", {{"trade_type", "NATIVE"}, {"openid", "-"}});
+    pay("A1", {{"outcome", "cancel"}});
+    order("A1", {{"trade_type", "NATIVE"}, {"openid", "-"}, {"profit_sharing", "N"}});
 }
 
 TEST_F(Callbacks, NeverComeForAnExpiredOrClosedOrder) {

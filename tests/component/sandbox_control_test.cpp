@@ -255,6 +255,31 @@ TEST_F(Control, ShowsWhatWentOverTheWireWithSecretsMasked) {
     EXPECT_EQ(Json::parse(whole["response"]["body"].get<std::string>())["session_key"], "***");
 }
 
+TEST_F(Control, ShowsNoSecretWhereverAClientPutsIt) {
+    http::Request request;
+    request.path = "/sns/jscode2session";
+    request.query =
+        "x=1&secret=A&%73ecret=5a6c3f1b9d2e47a08c1d2e3f4a5b6c7d&js_code=z&appid=wx8888888888888888";
+    sandbox.call(request);
+    sandbox.post("/pay/orderquery", "<xml><key>" + std::string(AppHarness::kKey) +
+                                        "</key><sign>x</sign><mch_id>1900000109</mch_id></xml>");
+    for (const char* const target :
+         {"/_sandbox/v1/exchanges", "/_sandbox/v1/exchanges/1", "/_sandbox/v1/exchanges/2"}) {
+        const std::string text = sandbox.control("GET", target).body.dump();
+        EXPECT_EQ(text.find("5a6c3f1b9d2e47a08c1d2e3f4a5b6c7d"), std::string::npos) << text;
+        EXPECT_EQ(text.find(AppHarness::kKey), std::string::npos) << text;
+    }
+}
+
+TEST_F(Control, AnswersHeadLikeGetAndNamesTheMethodsOfAPath) {
+    EXPECT_EQ(sandbox.control("HEAD", "/_sandbox/health").status, 200);
+    http::Request request;
+    request.method = "PUT";
+    request.path = "/_sandbox/v1/clock";
+    request.headers.add("Host", "127.0.0.1");
+    EXPECT_EQ(sandbox.call(request).headers.get("Allow"), "GET, POST");
+}
+
 TEST_F(Control, ForgetsOnReset) {
     order("Z1");
     sandbox.control("POST", "/_sandbox/v1/orders/1900000109:Z1/pay");

@@ -36,7 +36,7 @@ class Diagnosis : public testing::Test {
     void expect_refusal(const std::string& hint, const std::string& diagnosis) {
         const std::string header = sandbox.hint;
         EXPECT_TRUE(holds(header, hint)) << header;
-        const Json exchange = last();
+        Json exchange = last();
         EXPECT_EQ(exchange["verdict"], "refused");
         EXPECT_EQ(exchange["hint"], header);
         EXPECT_TRUE(holds(exchange.value("diagnosis", ""), diagnosis)) << exchange;
@@ -55,7 +55,7 @@ class Diagnosis : public testing::Test {
         order(number, changes);
         sandbox.control("POST", "/_sandbox/v1/orders/1900000109:" + number + "/pay");
         sandbox.run_due();
-        const Json exchange = last();
+        Json exchange = last();
         EXPECT_EQ(exchange["kind"], "callback");
         return exchange;
     }

@@ -21,7 +21,7 @@ const std::string kHmacWithoutType =
 class MessageVerbs : public testing::Test {
   protected:
     std::string file(const std::string& name, const std::string& content) {
-        const std::string path = (directory / name).string();
+        std::string path = (directory / name).string();
         std::ofstream(path) << content;
         return path;
     }

@@ -53,6 +53,21 @@ TEST(Serve, ReadsOptionsFromTheEnvironmentAndPrefersTheCommandLine) {
     EXPECT_NE(both.output().find("'slow'"), std::string::npos) << both.output();
 }
 
+TEST(Serve, PrefersAnAddressOnTheCommandLineToAPortFromTheEnvironment) {
+    Process process(kProgram, {"--http", "127.0.0.1:x"}, {{"WXPAY_SANDBOX_PORT", "0"}});
+    EXPECT_EQ(process.wait(), 2);
+    EXPECT_NE(process.output().find("127.0.0.1:x"), std::string::npos) << process.output();
+}
+
+TEST(Serve, ShowsItsOptionsHoweverItIsAsked) {
+    for (const std::vector<std::string>& line :
+         {std::vector<std::string>{"--help"}, std::vector<std::string>{"serve", "--help"}}) {
+        Process process(kProgram, line);
+        EXPECT_EQ(process.wait(), 0);
+        EXPECT_NE(process.output().find("--notify-timeout"), std::string::npos);
+    }
+}
+
 TEST(Serve, NeverSharesAPort) {
     const int taken = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};

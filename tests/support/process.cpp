@@ -1,11 +1,11 @@
 #include "tests/support/process.hpp"
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
-#include <csignal>
 #include <spawn.h>
 #include <sstream>
 #include <stdexcept>
