@@ -72,5 +72,72 @@ void order_query(benchmark::State& state) {
 }
 BENCHMARK(order_query);
 
+http::Request signed_call(const char* path, v2::Message message) {
+    return post(path, message.sign(demo_key(), v2::SignType::md5).render());
+}
+
+v2::Message caller() {
+    v2::Message message;
+    message.text("appid", "wx8888888888888888")
+        .text("mch_id", "1900000109")
+        .text("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS");
+    return message;
+}
+
+/// A figure of refusals would be worth nothing.
+void demand(benchmark::State& state, const http::Answer& answer, const char* part) {
+    const auto* const response = std::get_if<http::Response>(&answer);
+    if (response == nullptr || response->body.find(part) == std::string::npos)
+        state.SkipWithError("the call was refused");
+}
+
+http::Request refund_call(const std::string& order, int number) {
+    return signed_call("/secapi/pay/refund",
+                       caller()
+                           .text("out_trade_no", order)
+                           .text("out_refund_no", order + "R" + std::to_string(number))
+                           .text("total_fee", "888")
+                           .text("refund_fee", "1"));
+}
+
+/// Each iteration is a new refund, fifty of each order. Orders and signing are not part of the
+/// figure.
+void refund(benchmark::State& state) {
+    sandbox::Server server(config());
+    constexpr int kEach = 50;
+    std::vector<http::Request> requests;
+    int order = 0;
+    for ([[maybe_unused]] auto _ : state) {
+        if (requests.empty()) {
+            state.PauseTiming();
+            const std::string number = "F" + std::to_string(order++);
+            server.app().handle(post("/pay/unifiedorder", order_xml(number, v2::SignType::md5)));
+            http::Request pay = post("/_sandbox/v1/orders/x/pay", "{}");
+            pay.path = "/_sandbox/v1/orders/1900000109:" + number + "/pay";
+            server.app().handle(std::move(pay));
+            demand(state, server.app().handle(refund_call(number, kEach)), "<refund_id>");
+            for (int i = kEach; i-- > 1;) requests.push_back(refund_call(number, i));
+            state.ResumeTiming();
+        }
+        benchmark::DoNotOptimize(server.app().handle(std::move(requests.back())));
+        requests.pop_back();
+    }
+}
+BENCHMARK(refund);
+
+/// An order with three refunds.
+void refund_query(benchmark::State& state) {
+    sandbox::Server server(config());
+    server.app().handle(post("/pay/unifiedorder", order_xml("Q2", v2::SignType::md5)));
+    http::Request pay = post("/_sandbox/v1/orders/1900000109:Q2/pay", "{}");
+    server.app().handle(std::move(pay));
+    for (int i = 0; i < 3; ++i) server.app().handle(refund_call("Q2", i));
+    const http::Request request =
+        signed_call("/pay/refundquery", caller().text("out_trade_no", "Q2"));
+    demand(state, server.app().handle(request), "<refund_id_2>");
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(server.app().handle(request));
+}
+BENCHMARK(refund_query);
+
 }  // namespace
 }  // namespace wxpay::bench

@@ -9,7 +9,7 @@ declare -A packages=(
              libpugixml-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev libasio-dev"
     # clang and its runtime only for libFuzzer, which GCC lacks. Debian's Node.js trusts the system's certificates.
     # The test presets compile the benchmarks too.
-    [test]="libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev nodejs npm ca-certificates curl"
+    [test]="libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang libclang-rt-dev nodejs npm ca-certificates curl"
     [lint]="clang-format clang-tidy"
     [bench]="libbenchmark-dev wrk nginx-light"
     [demo]="curl jq"

@@ -1,6 +1,13 @@
 // The bills: bytes, days, totals.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
+#include "core/base/random.hpp"
+#include "core/codec/beijing_time.hpp"
 #include "core/codec/gzip.hpp"
 
 #include "sandbox/bills/bill_day.hpp"
@@ -116,6 +123,89 @@ TEST_F(Bills, AreThereFromTenOfTheNextDayOnForThreeMonths) {
               "<xml><return_code><![CDATA[FAIL]]></return_code>\n"
               "<return_msg><![CDATA[SIGN ERROR]]></return_msg>\n"
               "<error_code><![CDATA[20001]]></error_code>\n</xml>");
+}
+
+/// "`8.88" or "`-0.05000" to fen.
+std::int64_t fen_of(std::string_view field) {
+    field.remove_prefix(1);
+    const bool negative = field.starts_with('-');
+    if (negative) field.remove_prefix(1);
+    const std::size_t point = field.find('.');
+    const std::int64_t whole = std::stoll(std::string(field.substr(0, point)));
+    const std::int64_t size = whole * 100 + std::stoll(std::string(field.substr(point + 1, 2)));
+    return negative ? -size : size;
+}
+
+std::vector<std::string> split(const std::string& text, const std::string& by) {
+    std::vector<std::string> out;
+    for (std::size_t from = 0; from < text.size();) {
+        const std::size_t to = std::min(text.find(by, from), text.size());
+        out.push_back(text.substr(from, to - from));
+        from = to + by.size();
+    }
+    return out;
+}
+
+TEST_F(Bills, OfTenThousandOrdersOverThreeDaysAreRightToTheFen) {
+    constexpr int kOrders = 10'000;
+    SeededRandom dice(7);
+    sandbox.advance(12h);                          // midnight: three whole days follow
+    std::map<std::string, std::int64_t> paid;      // by day
+    std::map<std::string, std::int64_t> returned;  // by day
+    std::map<std::string, std::int64_t> fees;
+    std::map<std::string, std::size_t> rows;
+    const auto today = [&] { return format_compact_time(sandbox.clock.now()).substr(0, 8); };
+    const auto fee = [](std::int64_t amount) { return (amount * 6 + 500) / 1000; };
+    for (int i = 0; i < kOrders; ++i) {
+        const std::int64_t total = 1 + static_cast<std::int64_t>(dice.next() % 200'000);
+        const std::string number = "B" + std::to_string(i);
+        sandbox.v2("/pay/unifiedorder",
+                   AppHarness::order(number, {{"total_fee", std::to_string(total)}}));
+        sandbox.control("POST", "/_sandbox/v1/orders/1900000109:" + number + "/pay");
+        paid[today()] += total;
+        fees[today()] += fee(total);
+        ++rows[today()];
+        if (i % 10 == 0) {
+            const std::int64_t part =
+                1 + static_cast<std::int64_t>(dice.next() % static_cast<std::uint64_t>(total));
+            sandbox.v2("/secapi/pay/refund", {{"out_trade_no", number},
+                                              {"out_refund_no", "R" + number},
+                                              {"total_fee", std::to_string(total)},
+                                              {"refund_fee", std::to_string(part)}});
+            returned[today()] += part;
+            fees[today()] -= fee(part);
+            ++rows[today()];
+        }
+        if (i % 39 == 38) sandbox.advance(1000s);  // about 256 steps: three days
+    }
+    sandbox.advance(48h);
+    ASSERT_GE(paid.size(), 3U);
+    for (const auto& [day, total] : paid) {
+        const std::string text = bill({{"bill_date", day}});
+        EXPECT_EQ(gunzip(bill({{"bill_date", day}, {"tar_type", "GZIP"}}), 64 << 20), text);
+        const auto lines = split(text, "\r\n");
+        ASSERT_EQ(lines.size(), rows[day] + 3) << day;
+        std::int64_t summed = 0;
+        std::int64_t back = 0;
+        std::int64_t charged = 0;
+        for (std::size_t i = 1; i + 2 < lines.size(); ++i) {
+            const auto fields = split(lines[i], ",");
+            ASSERT_EQ(fields.size(), 27U) << lines[i];
+            summed += fen_of(fields[24]);
+            back += fen_of(fields[25]);
+            charged += fen_of(fields[22]);
+        }
+        EXPECT_EQ(summed, total) << day;
+        EXPECT_EQ(back, returned[day]) << day;
+        EXPECT_EQ(charged, fees[day]) << day;
+        const auto summary = split(lines.back(), ",");
+        EXPECT_EQ(summary[0], "`" + std::to_string(rows[day]));
+        EXPECT_EQ(fen_of(summary[1]), total);
+        EXPECT_EQ(fen_of(summary[2]), returned[day]);
+        EXPECT_EQ(fen_of(summary[4]), fees[day]);
+        EXPECT_EQ(fen_of(summary[5]), total);
+        EXPECT_EQ(fen_of(summary[6]), returned[day]);
+    }
 }
 
 TEST_F(Bills, KeepTheirColumnsWhateverTheTextsHold) {
