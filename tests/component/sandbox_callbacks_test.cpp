@@ -288,6 +288,24 @@ TEST_F(Callbacks, AreNotOrderedAnewByAFailedPayment) {
     order("A1", {{"trade_type", "NATIVE"}, {"openid", "-"}, {"profit_sharing", "N"}});
 }
 
+TEST_F(Callbacks, NeedAnAddressWithAPathAndAUserOfTheCallingApp) {
+    const auto refusal = [&](const Fields& changes) {
+        return sandbox.v2("/pay/unifiedorder", AppHarness::order("N1", changes))["return_msg"];
+    };
+    EXPECT_EQ(refusal({{"notify_url", "http://127.0.0.1"}}), "notify_url参数格式错误");
+    EXPECT_EQ(refusal({{"openid", "-"}, {"sub_openid", "oSub"}}), "JSAPI支付必须传openid");
+}
+
+TEST_F(Callbacks, AreNoMatterForAMerchantWithoutTheProduct) {
+    const std::string key = "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c";
+    const Fields late = AppHarness::order("N2", {{"mch_id", "1900000110"},
+                                                 {"time_start", "20240601130000"},
+                                                 {"time_expire", "20240601124000"}});
+    EXPECT_EQ(sandbox.v2_raw("/pay/unifiedorder", AppHarness::xml(AppHarness::sign(late, key)))
+                  .at("return_msg"),
+              "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试");
+}
+
 TEST_F(Callbacks, NeverComeForAnExpiredOrClosedOrder) {
     order("V1", {{"time_expire", "20240601121000"}});
     sandbox.advance(10min);
