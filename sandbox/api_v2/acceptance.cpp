@@ -5,13 +5,12 @@
 #include <deque>
 #include <string>
 
-#include <fmt/format.h>
-
 #include "core/codec/beijing_time.hpp"
 #include "core/domain/fen.hpp"
 
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/lookup.hpp"
+#include "sandbox/api_v2/micropay.hpp"
 #include "sandbox/api_v2/new_order.hpp"
 #include "sandbox/bills/trade_bill.hpp"
 #include "sandbox/ledger/payment.hpp"
@@ -183,22 +182,7 @@ Result<Reply, Refusal> micropay(const Call& call, Work& work) {
     }
     const auto paid = user_pays(work, order, payment_of(*chosen));
     WXPAY_ASSERT(paid.has_value());
-    const Order& done = paid->order;
-    reply.business.text("openid", done.openid)
-        .text("is_subscribe", "N")
-        .text("trade_type", wire_name(done.trade_type))
-        .text("bank_type", done.bank_type)
-        .number("total_fee", done.total.count());
-    if (const auto settlement = done.settlement_total())
-        reply.business.number("settlement_total_fee", settlement->count());
-    if (!done.coupons.empty()) reply.business.number("coupon_fee", done.coupon_total().count());
-    reply.business.text("fee_type", "CNY")
-        .text("transaction_id", done.transaction_id.str())
-        .text("out_trade_no", done.out_trade_no.str())
-        .text("attach", done.attach)
-        .text("time_end", format_compact_time(*done.paid_at))
-        .number("cash_fee", done.cash().count())
-        .text("cash_fee_type", "CNY");
+    reply.business = paid_by_code(paid->order);
     return reply;
 }
 

@@ -1,7 +1,7 @@
 // POST /tools/authcodetoopenid: who shows this payment code.
-#include <algorithm>
 #include <array>
 
+#include "sandbox/api_v2/micropay.hpp"
 #include "sandbox/api_v2/pipeline.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/ledger/payment.hpp"
@@ -18,12 +18,6 @@ constexpr Words kUnhelpful{"", "system error"};
 constexpr Words kCodeMalformed{"AUTH_CODE_ERROR", "授权码错误"};
 constexpr Words kCodeExpired{"AUTHCODEEXPIRE", "授权码过期"};
 constexpr Words kCodeUnknown{"AUTH_CODE_INVALID", "授权码检验错误"};
-
-bool is_auth_code(std::string_view value) {
-    constexpr std::size_t kLength = 18;
-    return value.size() == kLength && value[0] == '1' && value[1] >= '0' && value[1] <= '5' &&
-           std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 constexpr std::array kFields{
     FieldRule{"auth_code", Need::required, 128, "18 digits that begin with 10 to 15", is_auth_code,

@@ -31,10 +31,8 @@ constexpr std::array kOnDemand{
     Words{"", "UnCompressGZip Error"},
 };
 
-bool is_day(std::string_view value) { return BillDay::parse(value).has_value(); }
-
 constexpr std::array kFields{
-    FieldRule{"bill_date", Need::required, 8, "yyyyMMdd", is_day, kBillDate},
+    FieldRule{"bill_date", Need::required, 8, "yyyyMMdd", is_bill_day, kBillDate},
     FieldRule{"bill_type", Need::optional, 20, "ALL, SUCCESS, REFUND or RECHARGE_REFUND",
               [](std::string_view value) { return parse_bill_type(value).has_value(); }, kBillType},
     FieldRule{"tar_type", Need::optional, 8, "GZIP",

@@ -23,13 +23,12 @@ constexpr std::array kRephrased{Rephrased{kSignWrong, kSignError},
                                 Rephrased{kParamFormat, kParamError}};
 constexpr std::array kOnDemand{kSystemError};
 
-bool is_day(std::string_view value) { return BillDay::parse(value).has_value(); }
 bool is_account(std::string_view value) {
     return value == "Basic" || value == "Operation" || value == "Fees";
 }
 
 constexpr std::array kFields{
-    FieldRule{"bill_date", Need::required, 8, "yyyyMMdd", is_day, kParamError},
+    FieldRule{"bill_date", Need::required, 8, "yyyyMMdd", is_bill_day, kParamError},
     FieldRule{"account_type", Need::required, 16, "Basic, Operation or Fees", is_account,
               kParamError},
     FieldRule{"tar_type", Need::optional, 8, "GZIP",

@@ -1,8 +1,8 @@
 // POST /pay/micropay: the cashier scans the code on the user's phone, and the money is there.
+#include "sandbox/api_v2/micropay.hpp"
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 #include "core/codec/beijing_time.hpp"
 
@@ -40,12 +40,6 @@ constexpr std::array kOnDemand{
     Words{"OUT_TRADE_NO_USED", "商户订单号重复"},
     Words{"INVALID_REQUEST", "无效请求"},
 };
-
-bool is_auth_code(std::string_view value) {
-    constexpr std::size_t kLength = 18;
-    return value.size() == kLength && value[0] == '1' && value[1] >= '0' && value[1] <= '5' &&
-           std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 constexpr std::array kFields{
     FieldRule{"device_info", Need::optional, 32},
@@ -117,23 +111,7 @@ Reply paid(const Order& order, const Call& call) {
     Reply reply;
     reply.device_info = call.text("device_info");
     reply.shows_device_info = !reply.device_info.empty();
-    v2::Message& message = reply.business;
-    message.text("openid", order.openid).text("is_subscribe", "N");
-    if (!order.sub_openid.empty())
-        message.text("sub_openid", order.sub_openid).text("sub_is_subscribe", "N");
-    message.text("trade_type", wire_name(order.trade_type))
-        .text("bank_type", order.bank_type)
-        .number("total_fee", order.total.count());
-    if (const auto settlement = order.settlement_total())
-        message.number("settlement_total_fee", settlement->count());
-    if (!order.coupons.empty()) message.number("coupon_fee", order.coupon_total().count());
-    message.text("fee_type", "CNY")
-        .text("transaction_id", order.transaction_id.str())
-        .text("out_trade_no", order.out_trade_no.str())
-        .text("attach", order.attach)
-        .text("time_end", format_compact_time(*order.paid_at))
-        .number("cash_fee", order.cash().count())
-        .text("cash_fee_type", "CNY");
+    reply.business = paid_by_code(order);
     return reply;
 }
 
@@ -277,6 +255,33 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
 }
 
 }  // namespace
+
+bool is_auth_code(std::string_view value) {
+    constexpr std::size_t kLength = 18;
+    return value.size() == kLength && value[0] == '1' && value[1] >= '0' && value[1] <= '5' &&
+           std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+v2::Message paid_by_code(const Order& order) {
+    v2::Message message;
+    message.text("openid", order.openid).text("is_subscribe", "N");
+    if (!order.sub_openid.empty())
+        message.text("sub_openid", order.sub_openid).text("sub_is_subscribe", "N");
+    message.text("trade_type", wire_name(order.trade_type))
+        .text("bank_type", order.bank_type)
+        .number("total_fee", order.total.count());
+    if (const auto settlement = order.settlement_total())
+        message.number("settlement_total_fee", settlement->count());
+    if (!order.coupons.empty()) message.number("coupon_fee", order.coupon_total().count());
+    message.text("fee_type", "CNY")
+        .text("transaction_id", order.transaction_id.str())
+        .text("out_trade_no", order.out_trade_no.str())
+        .text("attach", order.attach)
+        .text("time_end", format_compact_time(*order.paid_at))
+        .number("cash_fee", order.cash().count())
+        .text("cash_fee_type", "CNY");
+    return message;
+}
 
 Endpoint micropay() {
     return {.path = "/pay/micropay",

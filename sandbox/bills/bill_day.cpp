@@ -16,6 +16,8 @@ std::optional<BillDay> BillDay::parse(std::string_view yyyymmdd) {
     return BillDay{*begin, *begin + std::chrono::hours(24)};
 }
 
+bool is_bill_day(std::string_view yyyymmdd) { return BillDay::parse(yyyymmdd).has_value(); }
+
 // The page promises a bill from about ten in the morning on, for three months. v2.md 6.6
 BillProgress progress_of(const BillDay& day, Instant now) {
     constexpr std::chrono::hours kBegun{9};

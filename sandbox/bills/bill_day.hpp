@@ -18,6 +18,9 @@ struct BillDay {
     static std::optional<BillDay> parse(std::string_view yyyymmdd);
 };
 
+/// Whether a bill_date names a day; "20240601".
+bool is_bill_day(std::string_view yyyymmdd);
+
 /// How far the making of a day's bill is.
 enum class BillProgress {
     out_of_range,  ///< today, the future, or more than three months ago
