@@ -108,13 +108,19 @@ class TlsChannel final : public Channel {
         has_more_ = size > 0 && stopped_by != SSL_ERROR_WANT_READ;
         if (has_more_) return {Received::State::bytes, size};
         if (stopped_by == SSL_ERROR_WANT_READ) {
-            unfinished_ = size == 0 && (is_shaking || !was_shaking);
+            unfinished_ = is_shaking || has_part_of_a_record();
             in_ = renew(in_, SSL_set0_rbio);
             return {Received::State::bytes, size};
         }
         if (stopped_by == SSL_ERROR_ZERO_RETURN) return {Received::State::closed};
         if (is_plain_http) BIO_write(out_, kSpeakTls.data(), static_cast<int>(kSpeakTls.size()));
         return {Received::State::refused};
+    }
+
+    bool has_part_of_a_record() const {
+        // The header alone shows in the state only.
+        return SSL_has_pending(tls_.get()) == 1 ||
+               std::string_view(SSL_rstate_string(tls_.get())) == "RB";
     }
 
     /// Sends what is encrypted.
