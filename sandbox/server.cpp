@@ -83,6 +83,12 @@ http::TlsOptions prepare_tls(Config& config) try {
                     problem.what()));
 }
 
+/// How a client on this machine says it: no certificate is for "any address".
+std::string reachable(const std::string& host) {
+    if (host == "0.0.0.0") return "127.0.0.1";
+    return host == "::" ? "::1" : host;
+}
+
 Result<void> listen(http::Server& edge, const char* option) {
     auto listening = edge.listen();
     if (!listening) listening.error().field = option;
@@ -129,7 +135,8 @@ class Server::Impl {
         WXPAY_CHECK(listen(edge, "http"));
         if (tls_edge) {
             WXPAY_CHECK(listen(*tls_edge, "https"));
-            config.settings.https_url = wxpay::https_url(config.https->first, tls_edge->port());
+            config.settings.https_url =
+                wxpay::https_url(reachable(config.https->first), tls_edge->port());
             WXPAY_CHECK(tls_edge->start());
         }
         WXPAY_CHECK(edge.start());
