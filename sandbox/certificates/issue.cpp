@@ -14,7 +14,7 @@ namespace {
 
 using namespace openssl;
 
-constexpr std::size_t kSerialHexDigits = 32;
+constexpr int kSerialHexDigits = 32;
 constexpr int kP12Iterations = 2048;
 
 [[noreturn]] void fail(const char* what) {
@@ -61,7 +61,9 @@ class Draft {
         BIGNUM* number = nullptr;
         BN_hex2bn(&number, random.hex(kSerialHexDigits).c_str());
         const NumberPtr serial(number);
-        BN_clear_bit(serial.get(), 4 * kSerialHexDigits - 1);  // or it would need another byte
+        constexpr int kTopBit = 4 * kSerialHexDigits - 1;
+        BN_clear_bit(serial.get(), kTopBit);    // a number is signed: it would need another byte
+        BN_set_bit(serial.get(), kTopBit - 1);  // all are of one length
         BN_to_ASN1_INTEGER(serial.get(), X509_get_serialNumber(certificate_.get()));
         set(X509_getm_notBefore(certificate_.get()), validity.from);
         set(X509_getm_notAfter(certificate_.get()), validity.until);
