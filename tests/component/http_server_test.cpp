@@ -130,6 +130,22 @@ class Promises {
 
 // What a request becomes
 
+TEST(Server, CutsTheConnectionInsteadOfAnsweringWhenToldTo) {
+    const Site site([](const Request& request) -> Answer {
+        if (request.path == "/") return text("ok");
+        const Response cut{.status = 200, .cut = true};
+        if (request.path == "/now") return cut;
+        return [cut](const Reply& reply) { reply(cut); };
+    });
+    for (const char* const path : {"/now", "/later"}) {
+        EXPECT_EQ(site.last_words(get(path)), "");
+        auto client = site.connect();
+        client.send(get("/") + get(path));
+        EXPECT_TRUE(client.recv_all().starts_with("HTTP/1.1 200 OK\r\n")) << "what came before";
+    }
+    EXPECT_TRUE(site.answers_a_newcomer());
+}
+
 TEST(Server, GivesTheHandlerTheWholeRequest) {
     Site site(describe);
     EXPECT_EQ(

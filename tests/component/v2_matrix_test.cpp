@@ -55,7 +55,7 @@ class Matrix : public testing::Test {
     std::string next(const std::string& stem) { return stem + std::to_string(++made_); }
 
     std::string paid_order() {
-        const std::string number = next("paid");
+        std::string number = next("paid");
         send("/pay/unifiedorder", AppHarness::order(number));
         sandbox.control("POST", "/_sandbox/v1/orders/1900000109:" + number + "/pay");
         return number;

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import plugin from 'wechatpay-axios-plugin';
 import { eventually, merchant, startInbox, startSandbox } from './sandbox.mjs';
 
-const { Formatter, Hash, Transformer, Wechatpay } = plugin;
+const { Aes, Formatter, Hash, Transformer, Wechatpay } = plugin;
 const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o';
 
 // The client asks the environment for a proxy; loopback needs none.
@@ -240,6 +240,97 @@ describe('wechatpay-axios-plugin, either way', () => {
     assert.equal(record.state, 'delivered');
     assert.deepEqual(record.attempts.map((a) => a.verdict), ['bad_answer', 'ok']);
     assert.equal(Date.parse(record.attempts[1].at) - Date.parse(record.attempts[0].at), 15_000);
+  });
+});
+
+describe('the other V2 calls', () => {
+  const who = { appid: merchant.appid, mch_id: merchant.mch_id };
+  const xml = (body) => Transformer.toObject(body);
+  /** Unsigned answers: the plugin verifies none of these paths. */
+  const unsigned = async (call, params, how) => (await call.post(params, how)).data;
+
+  it('refunds, finds the refund by each number, and reads its notification', async () => {
+    const order = newOrder();
+    await create(order);
+    await pay(order);
+    const wanted = {
+      ...who,
+      out_trade_no: order.out_trade_no,
+      out_refund_no: `R${order.out_trade_no}`,
+      total_fee: '88',
+      refund_fee: '30',
+      notify_url: inbox.url(`/refund/${order.out_trade_no}`),
+    };
+    const refund = (await wxpay.v2.secapi.pay.refund.post(wanted)).data;
+    assert.equal(refund.refund_fee, '30');
+    assert.equal((await wxpay.v2.secapi.pay.refund.post(wanted)).data.refund_id, refund.refund_id);
+    for (const by of [{ refund_id: refund.refund_id }, { out_refund_no: wanted.out_refund_no },
+      { transaction_id: refund.transaction_id }, { out_trade_no: order.out_trade_no }]) {
+      const found = (await wxpay.v2.pay.refundquery.post({ ...who, ...by })).data;
+      assert.equal(found.refund_id_0, refund.refund_id);
+      assert.equal(found.refund_status_0, 'SUCCESS');
+    }
+    const message = await inbox.arrived(`/refund/${order.out_trade_no}`);
+    const info = xml(Aes.AesEcb.decrypt(xml(message.body).req_info, Hash.md5(merchant.key)));
+    assert.equal(info.out_refund_no, wanted.out_refund_no);
+    assert.equal(info.refund_fee, '30');
+    assert.equal(info.refund_status, 'SUCCESS');
+  });
+
+  it('takes code payments and reverses them', async () => {
+    const no = newOrder().out_trade_no;
+    const scan = {
+      ...who, body: '门店', out_trade_no: no, total_fee: '88', spbill_create_ip: '127.0.0.1',
+      auth_code: `1345${String(count).padStart(10, '0')}1234`,
+    };
+    const paid = (await wxpay.v2.pay.micropay.post(scan)).data;
+    assert.equal(paid.trade_type, 'MICROPAY');
+    const reversed = (await wxpay.v2.secapi.pay.reverse.post({ ...who, out_trade_no: no })).data;
+    assert.equal(reversed.recall, 'N');
+    assert.equal((await ask('orderquery', { ...who, out_trade_no: no })).data.trade_state, 'REVOKED');
+  });
+
+  it('downloads bills', async () => {
+    const day = (await sandbox.control('GET', 'clock')).now.slice(0, 10).replaceAll('-', '');
+    await sandbox.control('POST', 'clock/advance', { seconds: 2 * 86400 });
+    const bill = await unsigned(wxpay.v2.pay.downloadbill, { ...who, bill_date: day, bill_type: 'ALL' },
+      { transformResponse: [] }); // the client's own way to get a text
+    assert.match(String(bill), /交易时间,公众账号ID/);
+    const flow = await unsigned(wxpay.v2.pay.downloadfundflow, {
+      ...who, bill_date: day, account_type: 'Basic', sign_type: 'HMAC-SHA256',
+    }, { transformResponse: [] });
+    assert.match(String(flow), /资金流水单号/);
+  });
+
+  it('asks for the small things', async () => {
+    const short = (await wxpay.v2.tools.shorturl.post({
+      ...who, long_url: 'weixin://wxpay/bizpayurl?sign=A&appid=B',
+    })).data;
+    assert.match(short.short_url, /^weixin:\/\/wxpay\/s\//);
+    const user = (await wxpay.v2.tools.authcodetoopenid.post({ ...who, auth_code: '134579720130501234' })).data;
+    assert.match(user.openid, /^o/);
+  });
+
+  it('pays out', async () => {
+    const transfer = await unsigned(wxpay.v2.mmpaymkttransfers.promotion.transfers, {
+      mch_appid: merchant.appid, mchid: merchant.mch_id, partner_trade_no: 'T0001', openid: OPENID,
+      check_name: 'NO_CHECK', amount: '100', desc: '节日快乐', spbill_create_ip: '127.0.0.1',
+    });
+    assert.equal(transfer.result_code, 'SUCCESS');
+    const info = await unsigned(wxpay.v2.mmpaymkttransfers.gettransferinfo, {
+      appid: merchant.appid, mch_id: merchant.mch_id, partner_trade_no: 'T0001',
+    });
+    assert.equal(info.detail_id, transfer.payment_no);
+    const packet = await unsigned(wxpay.v2.mmpaymkttransfers.sendredpack, {
+      mch_billno: 'HB0001', mch_id: merchant.mch_id, wxappid: merchant.appid, send_name: '天虹百货',
+      re_openid: OPENID, total_amount: '1000', total_num: '1', wishing: '恭喜发财', client_ip: '127.0.0.1',
+      act_name: '新年红包', remark: '新年红包',
+    });
+    assert.equal(packet.err_code, 'SUCCESS');
+    const state = await unsigned(wxpay.v2.mmpaymkttransfers.gethbinfo, {
+      appid: merchant.appid, mch_id: merchant.mch_id, mch_billno: 'HB0001', bill_type: 'MCHT',
+    });
+    assert.equal(state.mch_billno, 'HB0001');
   });
 });
 
