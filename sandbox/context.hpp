@@ -6,6 +6,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
 
+#include "sandbox/certificates/files.hpp"
 #include "sandbox/directory.hpp"
 #include "sandbox/exchanges/exchange_log.hpp"
 #include "sandbox/store/store.hpp"
@@ -25,6 +26,8 @@ struct Settings {
     Millis refund_delay{0};          ///< from a refund's acceptance to its end
     Millis notify_timeout = std::chrono::seconds(5);
     std::string control_token;  ///< empty: the control API asks for none
+    std::string https_url;      ///< of the TLS listener; empty: there is none
+    std::optional<CertificateFiles> certificate_files;  ///< for its clients
 };
 
 /// What handlers work with. It owns nothing; the server does. Everything in it is safe to use from

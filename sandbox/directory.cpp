@@ -6,6 +6,8 @@
 #include "core/codec/hex.hpp"
 #include "core/crypto/digest.hpp"
 
+#include "sandbox/certificates/merchants.hpp"
+
 namespace wxpay::sandbox {
 namespace {
 
@@ -103,8 +105,11 @@ Directory demo_directory() {
     provider.provider = true;
     provider.sub_mch_ids = {"1900000200"};
 
-    return Directory(std::move(apps),
-                     {std::move(demo), std::move(without_products), std::move(provider)});
+    std::vector<Merchant> merchants{std::move(demo), std::move(without_products),
+                                    std::move(provider)};
+    for (Merchant& merchant : merchants)
+        merchant.certificate = shipped_certificate(merchant.mch_id.str());
+    return Directory(std::move(apps), std::move(merchants));
 }
 
 }  // namespace wxpay::sandbox

@@ -11,6 +11,8 @@
 #include "core/domain/ids.hpp"
 #include "core/domain/trade.hpp"
 
+#include "sandbox/certificates/identity.hpp"
+
 namespace wxpay::sandbox {
 
 /// A mini program, public account or app.
@@ -22,9 +24,10 @@ struct WechatApp {
 /// A merchant number and what belongs to it.
 struct Merchant {
     MchId mch_id;
-    Secret api_key;             ///< V2
-    Secret api_v3_key = {};     ///< V3; no V2 message is signed with it
-    std::vector<AppId> appids;  ///< the apps that are bound to it
+    Secret api_key;                            ///< V2
+    Secret api_v3_key = {};                    ///< V3; no V2 message is signed with it
+    std::optional<Identity> certificate = {};  ///< for calls that demand one
+    std::vector<AppId> appids;                 ///< the apps that are bound to it
     /// Products that are switched on; a call for another one is refused.
     std::set<TradeType> products = {TradeType::jsapi, TradeType::native, TradeType::app,
                                     TradeType::mweb, TradeType::micropay};

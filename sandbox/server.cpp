@@ -1,12 +1,19 @@
 #include "sandbox/server.hpp"
 
+#include <stdexcept>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "core/base/random.hpp"
 #include "core/http/dispatcher.hpp"
 #include "core/http/server.hpp"
 #include "core/program/program.hpp"
 
+#include "sandbox/certificates/files.hpp"
+#include "sandbox/certificates/listener.hpp"
+#include "sandbox/certificates/merchants.hpp"
+#include "sandbox/certificates/private_files.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/target_policy.hpp"
@@ -59,6 +66,35 @@ http::Server::Options edge_options(const Config& config) {
     return options;
 }
 
+/// The server's options for TLS; writes down where clients find what they need.
+http::TlsOptions prepare_tls(Config& config) try {
+    auto home = config.data.value_or(std::filesystem::path());
+    if (!config.data) make_private_directory(home = user_cache_directory());
+    SecureRandom random;
+    ListenerIdentity identity = load_or_make_listener(home / "tls", SystemClock().now(), random);
+    config.settings.certificate_files =
+        write_certificate_files(home / "certs", identity.authority, config.directory);
+    return {std::move(identity.shown.certificate), std::move(identity.shown.key),
+            merchants_authority()};
+} catch (const std::runtime_error& problem) {
+    throw std::runtime_error(
+        fmt::format("--https has no place for its certificates: {}; name a directory with --data "
+                    "or XDG_CACHE_HOME",
+                    problem.what()));
+}
+
+/// How a client on this machine says it: no certificate is for "any address".
+std::string reachable(const std::string& host) {
+    if (host == "0.0.0.0") return "127.0.0.1";
+    return host == "::" ? "::1" : host;
+}
+
+Result<void> listen(http::Server& edge, const char* option) {
+    auto listening = edge.listen();
+    if (!listening) listening.error().field = option;
+    return listening;
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -78,6 +114,14 @@ class Server::Impl {
           app(context),
           edge(edge_options(config),
                [this](http::Request request) { return app.handle(std::move(request)); }) {
+        if (config.https) {
+            http::Server::Options options = edge_options(config);
+            std::tie(options.host, options.port) = *config.https;
+            options.tls = prepare_tls(config);
+            tls_edge = std::make_unique<http::Server>(
+                std::move(options),
+                [this](http::Request request) { return app.handle(std::move(request)); });
+        }
         scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
         scheduler.set_handler(
             [this](const Timer& timer, const std::function<void(Scheduler::Fired)>& done) {
@@ -85,7 +129,23 @@ class Server::Impl {
             });
     }
 
+    Result<void> start() {
+        // Both listen before one serves: a server that cannot start has answered nobody, and its
+        // addresses are known.
+        WXPAY_CHECK(listen(edge, "http"));
+        if (tls_edge) {
+            WXPAY_CHECK(listen(*tls_edge, "https"));
+            config.settings.https_url =
+                wxpay::https_url(reachable(config.https->first), tls_edge->port());
+            WXPAY_CHECK(tls_edge->start());
+        }
+        WXPAY_CHECK(edge.start());
+        scheduler.start();
+        return {};
+    }
+
     void stop() {
+        if (tls_edge) tls_edge->stop();
         edge.stop();
         scheduler.stop();
         notifier.stop();
@@ -107,23 +167,27 @@ class Server::Impl {
     Notifier notifier;
     App app;
     http::Server edge;
+    std::unique_ptr<http::Server> tls_edge;
 };
 
 Server::Server(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
 
 Server::~Server() { impl_->stop(); }
 
-Result<void> Server::start() {
-    WXPAY_CHECK(impl_->edge.start());
-    impl_->scheduler.start();
-    return {};
-}
+Result<void> Server::start() { return impl_->start(); }
 
 void Server::stop() { impl_->stop(); }
 
 int Server::port() const { return impl_->edge.port(); }
 
 std::string Server::base_url() const { return http_url(impl_->config.http_host, port()); }
+
+const std::string& Server::https_url() const { return impl_->config.settings.https_url; }
+
+const CertificateFiles* Server::certificate_files() const {
+    const auto& files = impl_->config.settings.certificate_files;
+    return files ? &*files : nullptr;
+}
 
 Context& Server::context() { return impl_->context; }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -22,6 +23,9 @@ namespace wxpay::sandbox {
 struct Config {
     std::string http_host = "127.0.0.1";
     int http_port = 0;  ///< 0: any free one
+    /// Host and port of the TLS listener; nothing: none. Its certificates, and those for its
+    /// clients, lie below `data` or, without, below the user's cache directory.
+    std::optional<std::pair<std::string, int>> https;
     std::size_t workers =
         4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory
@@ -36,13 +40,14 @@ struct Config {
 /// A WeChat Pay in this process: ledger, timers, callbacks and the HTTP server before them.
 class Server {
   public:
-    /// Opens the store; throws std::runtime_error when it cannot be used.
+    /// Opens the store and makes the TLS listener's certificates; throws std::runtime_error when
+    /// one cannot be used.
     explicit Server(Config config);
     ~Server();  ///< stops
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Begins to serve. Fails when the address cannot be bound.
+    /// Begins to serve. Fails when an address cannot be bound: the field is "http" or "https".
     Result<void> start();
     /// Stops accepting, finishes what is in flight, leaves the rest to the next start. Prompt.
     void stop();
@@ -50,6 +55,10 @@ class Server {
     int port() const;
     /// http://host:port
     std::string base_url() const;
+    /// https://host:port; empty without a TLS listener.
+    const std::string& https_url() const;
+    /// Where clients of the TLS listener find their certificates; null without one.
+    const CertificateFiles* certificate_files() const;
     Context& context();
     App& app();
 

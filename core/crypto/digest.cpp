@@ -10,16 +10,12 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include "core/crypto/openssl.hpp"
+
 namespace wxpay {
 namespace {
 
-template <auto Free>
-struct Freeing {
-    template <class T>
-    void operator()(T* pointer) const {
-        Free(pointer);
-    }
-};
+using openssl::Freeing;
 using DigestPtr = std::unique_ptr<EVP_MD, Freeing<EVP_MD_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freeing<EVP_MD_CTX_free>>;
 using MacPtr = std::unique_ptr<EVP_MAC, Freeing<EVP_MAC_free>>;

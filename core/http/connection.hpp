@@ -3,11 +3,14 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.hpp"
+#include "core/http/channel.hpp"
 #include "core/http/conversation.hpp"
 #include "core/http/message.hpp"
 
@@ -27,8 +30,9 @@ struct Connection {
     static constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
     static constexpr std::int64_t kExpired = -1;
 
-    Connection(int socket, MessageReader::Limits limits, std::string remote_address);
-    ~Connection();  ///< closes the socket
+    Connection(std::unique_ptr<Channel> bytes, MessageReader::Limits limits,
+               std::string remote_address);
+    ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -39,6 +43,9 @@ struct Connection {
     /// First thing a new owner does. False when the deadline had passed: then it is only to be
     /// dropped.
     bool take();
+    /// Shuts the socket down when the deadline has passed and nobody has taken the connection; its
+    /// event makes a worker drop it. `timeout_answer` leaves first when it is owed.
+    void expire(std::int64_t now, std::string_view timeout_answer);
     /// The tag of events that concern the connection itself. Even; a parked connection's tag is
     /// odd.
     std::uint64_t tag() const { return reinterpret_cast<std::uintptr_t>(this); }
@@ -47,7 +54,10 @@ struct Connection {
         return *reinterpret_cast<Connection*>(tag);  // NOLINT(performance-no-int-to-ptr)
     }
 
-    const int fd;
+    /// Whether the peer has begun nothing that it has not finished.
+    bool idle() const { return !talk.in_request() && !channel->unfinished(); }
+
+    const std::unique_ptr<Channel> channel;  ///< and with it the socket
     Conversation talk;
     Phase phase = Phase::reading;
     std::optional<Millis> since;  // when the wait began that has a deadline
@@ -56,12 +66,13 @@ struct Connection {
     std::optional<Later> later;        // to be called once `out` has left
     std::optional<Response> promised;  // what came of it
 
-    /// By the stopwatch, in milliseconds. kExpired when check_deadlines() has shut the socket down.
+    /// By the stopwatch, in milliseconds. kExpired once expire() has shut the socket down.
     std::atomic<std::int64_t> deadline{kNoDeadline};
     std::atomic<bool> owes_timeout{false};  // the deadline is a request's: 408
 
   private:
-    std::mutex handover_;  // the last owner is through with arm() before the next one begins
+    std::mutex handover_;  // the last owner is through with arm(), or the deadline with expire(),
+                           // before the next one begins
 };
 
 }  // namespace wxpay::http

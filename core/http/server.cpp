@@ -85,6 +85,7 @@ class Server::Impl {
     Impl(Options options, Handler handler);
     ~Impl() { stop(); }
 
+    Result<void> listen();
     Result<void> start();
     void stop();
     void check_deadlines();
@@ -107,6 +108,7 @@ class Server::Impl {
     void on_parked(std::uint64_t tag, std::uint32_t events);
     void on_event(Connection& connection, Worker& worker);
 
+    bool receive(Connection& connection, Worker& worker);
     void go_on(Connection& connection, Worker& worker);
     bool answer_requests(Connection& connection, Worker& worker);
     Answer ask_handler(Request request) const;
@@ -114,11 +116,13 @@ class Server::Impl {
     void wait_for_request(Connection& connection);
     void wait_for_answer(Connection& connection);
     void end(Connection& connection);
+    void drain(Connection& connection);
     void arm(Connection& connection, std::uint32_t events, Millis timeout);
     void send_last_answers();
 
     const Options options_;
     const Handler handler_;
+    std::unique_ptr<TlsContext> tls_;  // null: plain
     const SystemStopwatch machine_stopwatch_;
     const Stopwatch& stopwatch_;
     const Descriptor epoll_;
@@ -146,9 +150,16 @@ Server::Impl::Impl(Options options, Handler handler)
       parking_(std::make_shared<Parking>(epoll_.get())),
       acceptor_([this](int fd) { adopt(fd); }) {}
 
+Result<void> Server::Impl::listen() {
+    if (options_.tls) {
+        WXPAY_TRY(tls_, TlsContext::create(*options_.tls));
+    }
+    return acceptor_.listen(options_.host, options_.port);
+}
+
 Result<void> Server::Impl::start() {
     WXPAY_ASSERT(workers_.empty());
-    WXPAY_CHECK(acceptor_.listen(options_.host, options_.port));
+    if (port() == 0) WXPAY_CHECK(listen());
     epoll_event quit{.events = EPOLLIN, .data = {.u64 = kQuitTag}};  // every worker sees it
     epoll_event timer{.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = kTimerTag}};
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, quit_.get(), &quit) != 0 ||
@@ -181,17 +192,7 @@ std::size_t Server::Impl::connections() const {
 void Server::Impl::check_deadlines() {
     const auto now = stopwatch_.elapsed().count();
     const std::lock_guard lock(mutex_);
-    for (auto& [connection, owner] : registry_) {
-        auto deadline = connection->deadline.load();
-        if (deadline == Connection::kExpired || now < deadline) continue;
-        const bool owes_timeout = connection->owes_timeout.load();
-        // Fails when a worker has taken the connection in the meantime.
-        if (!connection->deadline.compare_exchange_strong(deadline, Connection::kExpired)) continue;
-        if (owes_timeout)
-            ::send(connection->fd, kTimeoutAnswer.data(), kTimeoutAnswer.size(),
-                   MSG_NOSIGNAL | MSG_DONTWAIT);
-        ::shutdown(connection->fd, SHUT_RDWR);  // its event makes a worker drop it
-    }
+    for (auto& [connection, owner] : registry_) connection->expire(now, kTimeoutAnswer);
 }
 
 void Server::Impl::set_timer(int seconds) {
@@ -204,7 +205,8 @@ void Server::Impl::adopt(int fd) {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
     const MessageReader::Limits limits{options_.head_bytes_max, options_.body_bytes_max};
-    auto owned = std::make_unique<Connection>(fd, limits, peer_address(fd));
+    auto channel = tls_ ? tls_->open(fd) : open_plain_channel(fd);
+    auto owned = std::make_unique<Connection>(std::move(channel), limits, peer_address(fd));
     Connection& connection = *owned;
     {
         const std::lock_guard lock(mutex_);
@@ -226,7 +228,7 @@ void Server::Impl::drop_expired(Connection& connection) {
     // Otherwise the kernel would go on offering megabytes of an answer to a peer that takes none.
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     if (connection.phase == Connection::Phase::sending)
-        ::setsockopt(connection.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        ::setsockopt(connection.channel->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     drop(connection);
 }
 
@@ -277,17 +279,14 @@ void Server::Impl::on_event(Connection& connection, Worker& worker) {
     if (!connection.take()) return drop_expired(connection);
     switch (connection.phase) {
         case Connection::Phase::reading:
+            if (!receive(connection, worker)) return;
+            break;
         case Connection::Phase::draining: {
             const auto received =
-                ::recv(connection.fd, worker.buffer.data(), worker.buffer.size(), 0);
+                ::recv(connection.channel->fd(), worker.buffer.data(), worker.buffer.size(), 0);
             const bool nothing_yet = received < 0 && (errno == EAGAIN || errno == EINTR);
             if (received <= 0 && !nothing_yet) return drop(connection);
-            if (connection.phase == Connection::Phase::draining)
-                return arm(connection, EPOLLIN, options_.send_timeout);
-            if (nothing_yet) return wait_for_request(connection);
-            if (!connection.talk.in_request()) connection.since.reset();  // it was idle
-            connection.talk.receive({worker.buffer.data(), static_cast<std::size_t>(received)});
-            break;
+            return arm(connection, EPOLLIN, options_.send_timeout);
         }
         case Connection::Phase::answering:
             connection.phase = Connection::Phase::reading;
@@ -300,12 +299,30 @@ void Server::Impl::on_event(Connection& connection, Worker& worker) {
     go_on(connection, worker);
 }
 
+/// False when the connection is no longer the caller's.
+bool Server::Impl::receive(Connection& connection, Worker& worker) {
+    if (connection.idle()) connection.since.reset();
+    const auto received = connection.channel->receive(worker.buffer);
+    switch (received.state) {
+        case Channel::Received::State::bytes:
+            if (received.size > 0) connection.talk.receive({worker.buffer.data(), received.size});
+            return true;
+        case Channel::Received::State::closed:
+            return drop(connection), false;
+        case Channel::Received::State::refused:
+            return drain(connection), false;
+    }
+    return false;
+}
+
 /// Sends, answers what is in the buffer, sends, …, until the connection has to wait for something.
 void Server::Impl::go_on(Connection& connection, Worker& worker) {
     for (bool more = true; flush(connection); more = answer_requests(connection, worker)) {
         if (connection.later) return wait_for_answer(connection);
         if (connection.talk.ended()) return end(connection);
-        if (!more) return wait_for_request(connection);
+        if (more) continue;
+        if (!connection.channel->has_more()) return wait_for_request(connection);
+        if (!receive(connection, worker)) return;
     }
 }
 
@@ -314,7 +331,9 @@ bool Server::Impl::answer_requests(Connection& connection, Worker& worker) {
     while (!stopping_ &&
            connection.talk.next(worker.writer, connection.out) == Conversation::Event::request) {
         connection.since.reset();
-        auto answer = ask_handler(connection.talk.take_request());
+        Request request = connection.talk.take_request();
+        connection.channel->describe(request);
+        auto answer = ask_handler(std::move(request));
         if (auto* const later = std::get_if<Later>(&answer)) {
             connection.later = std::move(*later);
             return false;
@@ -337,19 +356,16 @@ Answer Server::Impl::ask_handler(Request request) const {
 /// True when all of `out` has left. Otherwise the connection is no longer the caller's.
 bool Server::Impl::flush(Connection& connection) {
     auto& out = connection.out;
-    while (connection.sent < out.size()) {
-        const auto sent = ::send(connection.fd, out.data() + connection.sent,
-                                 out.size() - connection.sent, MSG_NOSIGNAL);
-        if (sent > 0) {
-            connection.sent += static_cast<std::size_t>(sent);
-        } else if (sent < 0 && errno == EAGAIN) {
+    switch (connection.channel->send(out, connection.sent)) {
+        case Channel::Sent::all:
+            break;
+        case Channel::Sent::blocked:
             if (std::exchange(connection.phase, Connection::Phase::sending) !=
                 Connection::Phase::sending)
                 connection.since.reset();
             return arm(connection, EPOLLOUT, options_.send_timeout), false;
-        } else if (errno != EINTR) {
+        case Channel::Sent::broken:
             return drop(connection), false;
-        }
     }
     if (connection.phase == Connection::Phase::sending) {
         connection.phase = Connection::Phase::reading;
@@ -362,10 +378,10 @@ bool Server::Impl::flush(Connection& connection) {
 }
 
 void Server::Impl::wait_for_request(Connection& connection) {
-    const bool in_request = connection.talk.in_request();
-    if (!in_request) connection.since.reset();
-    connection.owes_timeout = in_request;
-    arm(connection, EPOLLIN, in_request ? options_.request_timeout : options_.idle_timeout);
+    const bool idle = connection.idle();
+    if (idle) connection.since.reset();
+    connection.owes_timeout = connection.talk.in_request();
+    arm(connection, EPOLLIN, idle ? options_.idle_timeout : options_.request_timeout);
 }
 
 void Server::Impl::wait_for_answer(Connection& connection) {
@@ -381,8 +397,12 @@ void Server::Impl::wait_for_answer(Connection& connection) {
 
 void Server::Impl::end(Connection& connection) {
     if (!connection.talk.in_request()) return drop(connection);
-    // The peer has said more than we listened to, and may go on: see Phase::draining.
-    ::shutdown(connection.fd, SHUT_WR);
+    drain(connection);  // the peer has said more than we listened to, and may go on
+}
+
+void Server::Impl::drain(Connection& connection) {
+    connection.channel->finish();
+    ::shutdown(connection.channel->fd(), SHUT_WR);
     connection.phase = Connection::Phase::draining;
     connection.since.reset();
     arm(connection, EPOLLIN, options_.send_timeout);
@@ -407,12 +427,10 @@ void Server::Impl::send_last_answers() {
             if (connection->promised)
                 connection->talk.answer(*std::exchange(connection->promised, std::nullopt), true,
                                         writer, connection->out);
-            if (connection->sent == connection->out.size()) continue;
-            const auto sent = ::send(connection->fd, connection->out.data() + connection->sent,
-                                     connection->out.size() - connection->sent, MSG_NOSIGNAL);
-            if (sent > 0) connection->sent += static_cast<std::size_t>(sent);
-            if (connection->sent < connection->out.size() && (sent > 0 || errno == EAGAIN))
-                waiting.push_back({.fd = connection->fd, .events = POLLOUT, .revents = 0});
+            if (connection->channel->send(connection->out, connection->sent) ==
+                Channel::Sent::blocked)
+                waiting.push_back(
+                    {.fd = connection->channel->fd(), .events = POLLOUT, .revents = 0});
         }
         if (waiting.empty() || ::poll(waiting.data(), waiting.size(), kLastStallMillis) <= 0)
             return;
@@ -422,6 +440,7 @@ void Server::Impl::send_last_answers() {
 Server::Server(Options options, Handler handler)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(handler))) {}
 Server::~Server() = default;
+Result<void> Server::listen() { return impl_->listen(); }
 Result<void> Server::start() { return impl_->start(); }
 int Server::port() const { return impl_->port(); }
 void Server::check_deadlines() { impl_->check_deadlines(); }

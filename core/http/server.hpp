@@ -3,11 +3,13 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/http/message.hpp"
+#include "core/http/tls.hpp"
 
 namespace wxpay::http {
 
@@ -20,14 +22,15 @@ class Server {
   public:
     struct Options {
         std::string host = "127.0.0.1";
-        int port = 0;  ///< 0: any free one; see port()
+        int port = 0;                   ///< 0: any free one; see port()
+        std::optional<TlsOptions> tls;  ///< nothing: plain HTTP
         std::size_t workers = 8;
         std::size_t head_bytes_max = 16 * 1024;    ///< request line and headers; over it: 431
         std::size_t body_bytes_max = 1024 * 1024;  ///< decoded body; over it: 413
         std::size_t connections_max = 10'000;      ///< over it: the newest is closed at once
-        /// From the first byte of a request to its last; over it: 408 and the connection is closed.
-        /// A peer that ends its side while it waits for a promised answer, so that one cannot tell
-        /// whether it has gone, has as long left.
+        /// From the first byte of a request or of a TLS handshake to its last; over it: 408 and the
+        /// connection is closed. A peer that ends its side while it waits for a promised answer, so
+        /// that one cannot tell whether it has gone, has as long left.
         Millis request_timeout = std::chrono::seconds(10);
         /// Between requests of a kept connection, and before the first; over it: closed.
         Millis idle_timeout = std::chrono::seconds(75);
@@ -43,12 +46,15 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Binds and begins to serve in threads of its own; once. Fails with `unreachable` when the
-    /// address cannot be bound; the detail says why (in use, no permission, unknown host). A port
-    /// that another server holds is never shared.
+    /// Binds; connections queue up until start(). Once. Fails with `unreachable` when the address
+    /// cannot be bound; the detail says why (in use, no permission, unknown host). A port that
+    /// another server holds is never shared. Fails with `malformed` when the TLS options are
+    /// unusable.
+    Result<void> listen();
+    /// Begins to serve in threads of its own; once. Listens first, unless that was done.
     Result<void> start();
 
-    /// The port that is listened on, once started.
+    /// The port that is listened on, once it is.
     int port() const;
 
     /// Closes whatever has passed its deadline. The server calls it by itself about once a second.

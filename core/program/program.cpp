@@ -43,10 +43,18 @@ std::pair<std::string, int> parse_listen_address(const std::string& flag, const 
     return {std::move(host), port};
 }
 
-std::string http_url(const std::string& host, int port) {
-    return host.find(':') == std::string::npos ? fmt::format("http://{}:{}", host, port)
-                                               : fmt::format("http://[{}]:{}", host, port);
+namespace {
+
+std::string url(std::string_view scheme, const std::string& host, int port) {
+    return host.find(':') == std::string::npos ? fmt::format("{}://{}:{}", scheme, host, port)
+                                               : fmt::format("{}://[{}]:{}", scheme, host, port);
 }
+
+}  // namespace
+
+std::string http_url(const std::string& host, int port) { return url("http", host, port); }
+
+std::string https_url(const std::string& host, int port) { return url("https", host, port); }
 
 bool is_loopback(std::string_view host) {
     return host == "localhost" || host.starts_with("127.") || host == "::1";

@@ -23,6 +23,8 @@ std::pair<std::string, int> parse_listen_address(const std::string& flag, const 
 
 /// "http://HOST:PORT", an IPv6 host in brackets.
 std::string http_url(const std::string& host, int port);
+/// The same with "https".
+std::string https_url(const std::string& host, int port);
 
 bool is_loopback(std::string_view host);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/cli/env.hpp"
 #include "sandbox/cli/explain.hpp"
 #include "sandbox/cli/serve.hpp"
 #include "sandbox/cli/sign.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 // "serve" is the default.
 constexpr Verb kVerbs[] = {
+    {"env", "print the environment of a shop that uses the running server", env},
     {"explain", "say what is wrong with a message, or with an exchange that the server saw",
      explain},
     {"sign", "sign a message", sign},

@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "core/http/client.hpp"
 #include "core/program/program.hpp"
 
+#include "sandbox/cli/running_server.hpp"
 #include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox::cli {
@@ -26,26 +26,9 @@ bool is_number(std::string_view text) {
 
 nlohmann::json get(const MessageOptions& options, const std::string& path,
                    const std::string& query = {}) {
-    http::Client::Options to;
-    to.base_url = options.url;
-    auto client = http::Client::create(std::move(to));
-    if (!client)
-        throw UsageError(fmt::format("--url '{}': {}", options.url, client.error().detail));
-    http::Request request;
-    request.path = path;
-    request.query = query;
-    if (!options.control_token.empty())
-        request.headers.add("Authorization", "Bearer " + options.control_token);
-    const auto answer = (*client)->send(request);
-    if (!answer) {
-        throw UsageError(fmt::format("no server at {} ({}); start wxpay-sandbox, or name it: --url",
-                                     options.url, answer.error().detail));
-    }
-    auto body = nlohmann::json::parse(answer->body, nullptr, false);
-    if (answer->status == 200 && body.is_object()) return body;
-    std::string why = fmt::format("HTTP {}", answer->status);
-    if (body.is_object() && body.contains("error")) why = body["error"].value("message", why);
-    throw UsageError(fmt::format("{}: {}", options.url, why));
+    auto found = RunningServer{options.url, options.control_token}.get(path, query);
+    if (!found) throw UsageError(found.error().detail);
+    return *std::move(found);
 }
 
 }  // namespace
@@ -58,7 +41,10 @@ void declare(CLI::App& app, MessageOptions& options) {
                    "the message's XML in FILE (default: stdin), the server's last exchange, or the "
                    "one with this number")
         ->type_name("FILE|last|ID");
-    option("--key", options.key, "API key (default: that of the demo merchant with this mch_id)")
+    // Not WXPAY_SANDBOX_KEY: in the environment that `env` prints, that is a file.
+    app.add_option("--key", options.key,
+                   "API key (default: that of the demo merchant with this mch_id)")
+        ->envname("WXPAY_SANDBOX_API_KEY")
         ->type_name("KEY");
     app.add_option("--sign-type", options.sign_type, "default: the message's sign_type, or MD5")
         ->type_name("MD5|HMAC-SHA256");

@@ -38,6 +38,7 @@ namespace {
 struct Flags {
     std::string http = "127.0.0.1:12180";
     std::string port;
+    std::string https;
     std::string data;
     std::string seed;
     std::string clock = "real";
@@ -66,6 +67,8 @@ void declare(CLI::App& app, Flags& flags) {
         ->type_name("HOST:PORT")
         ->capture_default_str();
     option("--port", flags.port, "short for --http 127.0.0.1:N")->type_name("N");
+    option("--https", flags.https, "the same over TLS, with client certificates (default: off)")
+        ->type_name("HOST:PORT");
     option("--data", flags.data, "keep all state in DIR (default: in memory)")->type_name("DIR");
     option("--seed", flags.seed, "reproducible ids and nonces (default: random, printed)")
         ->type_name("N");
@@ -105,6 +108,12 @@ void declare(CLI::App& app, Flags& flags) {
     flag("--no-color", flags.no_color, "no colours in the log");
 }
 
+void demand_token(const Flags& flags, const char* option, const std::string& host) {
+    if (is_loopback(host) || !flags.control_token.empty()) return;
+    throw UsageError(fmt::format(
+        "{} {}: not a loopback address, so the control API needs a --control-token", option, host));
+}
+
 Config config_from(const Flags& flags) {
     Config config;
     if (flags.port.empty()) {
@@ -113,6 +122,7 @@ Config config_from(const Flags& flags) {
         std::tie(config.http_host, config.http_port) =
             parse_listen_address("--port", "127.0.0.1:" + flags.port);
     }
+    if (!flags.https.empty()) config.https = parse_listen_address("--https", flags.https);
     if (!flags.data.empty()) config.data = flags.data;
     if (flags.seed.empty()) {
         config.seed = SecureRandom().next();
@@ -164,11 +174,8 @@ Config config_from(const Flags& flags) {
     config.settings.public_url = flags.public_url;
     config.settings.strict = flags.strict;
     config.settings.control_token = flags.control_token;
-    if (!is_loopback(config.http_host) && flags.control_token.empty()) {
-        throw UsageError(fmt::format(
-            "--http {}: not a loopback address, so the control API needs a --control-token",
-            config.http_host));
-    }
+    demand_token(flags, "--http", config.http_host);
+    if (config.https) demand_token(flags, "--https", config.https->first);
     return config;
 }
 
@@ -214,17 +221,23 @@ void set_up_log(const Flags& flags) {
 void greet(const Server& server, const Config& config) {
     const std::string url = server.base_url();
     const Merchant& demo = config.directory.merchants().front();
-    fmt::print(stderr,
-               "wxpay-sandbox {} listens on {}\n"
-               "  merchant  mch_id {}, appid {}; its API key is in the README\n"
-               "  clock     {}, now {}\n"
-               "  seed      {}\n"
-               "  state     {}\n"
-               "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
-               kVersion, url, demo.mch_id.str(), demo.appids.front().str(), config.clock.str(),
-               format_rfc3339(const_cast<Server&>(server).context().clock.now()), config.seed,
-               config.data ? config.data->string() : "in memory, gone when this process ends", url,
-               url);
+    const CertificateFiles* const tls = server.certificate_files();
+    fmt::print(
+        stderr,
+        "wxpay-sandbox {} listens on {}\n"
+        "  merchant  mch_id {}, appid {}; its API key is in the README\n"
+        "  clock     {}, now {}\n"
+        "  seed      {}\n"
+        "  state     {}\n"
+        "{}"
+        "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
+        kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
+        demo.appids.front().str(), config.clock.str(),
+        format_rfc3339(const_cast<Server&>(server).context().clock.now()), config.seed,
+        config.data ? config.data->string() : "in memory, gone when this process ends",
+        tls ? fmt::format("  CA        {}; client certificates lie beside it\n", tls->ca.string())
+            : "",
+        url, url);
 }
 
 int run(const Flags& flags) {
@@ -238,13 +251,15 @@ int run(const Flags& flags) {
 
     Server server(config);
     if (const auto started = server.start(); !started) {
-        throw UsageError(fmt::format(
-            "cannot listen: {}; choose another with --http or --port, or 0 for any free one",
-            started.error().detail));
+        throw UsageError(
+            fmt::format("cannot listen: {}; choose another with {}, or 0 for any free one",
+                        started.error().detail,
+                        started.error().field == "https" ? "--https" : "--http or --port"));
     }
     std::optional<ReadyFile> ready_file;
     if (!flags.ready_file.empty()) {
         std::map<std::string, std::string> members{{"http", server.base_url()}};
+        if (config.https) members["https"] = server.https_url();
         if (!flags.data.empty()) members["data"] = std::filesystem::absolute(flags.data).string();
         ready_file.emplace(flags.ready_file, members);
     }

@@ -21,7 +21,7 @@ std::vector<Route> all_routes() {
     std::vector<Route> out;
     for (const auto& group :
          {server_routes(), order_routes(), cashier_routes(), refund_routes(), comment_routes(),
-          notification_routes(), clock_routes(), exchange_routes()}) {
+          notification_routes(), clock_routes(), exchange_routes(), environment_routes()}) {
         out.insert(out.end(), group.begin(), group.end());
     }
     return out;

@@ -10,6 +10,7 @@ namespace wxpay::sandbox::control {
 std::span<const Route> cashier_routes();
 std::span<const Route> clock_routes();
 std::span<const Route> comment_routes();
+std::span<const Route> environment_routes();
 std::span<const Route> exchange_routes();
 std::span<const Route> notification_routes();
 std::span<const Route> order_routes();

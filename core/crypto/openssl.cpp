@@ -1,0 +1,27 @@
+#include "core/crypto/openssl.hpp"
+
+namespace wxpay::openssl {
+
+std::string common_name(const X509& certificate) {
+    const X509_NAME* const subject = X509_get_subject_name(&certificate);
+    const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (at < 0) return {};
+    unsigned char* utf8 = nullptr;
+    const int size =
+        ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    if (size < 0) return {};
+    std::string out(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
+    OPENSSL_free(utf8);
+    return out;
+}
+
+std::string serial(const X509& certificate) {
+    const NumberPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr));
+    char* const hex = number ? BN_bn2hex(number.get()) : nullptr;
+    if (hex == nullptr) return {};
+    std::string out = hex;
+    OPENSSL_free(hex);
+    return out;
+}
+
+}  // namespace wxpay::openssl

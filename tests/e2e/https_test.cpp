@@ -1,0 +1,155 @@
+// The TLS listener as curl meets it, and `wxpay-sandbox env`.
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/process.hpp"
+
+namespace wxpay::test {
+namespace {
+
+const std::string kProgram = WXPAY_SANDBOX_PROGRAM;
+
+struct Ran {
+    int status;
+    std::string output;
+};
+
+Ran run(const std::string& program, const std::vector<std::string>& arguments,
+        const std::map<std::string, std::string>& environment = {}) {
+    Process process(program, arguments, environment);
+    const int status = process.wait();
+    return {status, process.output()};
+}
+
+Ran curl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--silent", "--show-error", "--noproxy", "*"});
+    return run("/usr/bin/curl", arguments);
+}
+
+nlohmann::json environment_of(ServerProcess& sandbox) {
+    const auto ran = run(kProgram, {"env", "--format", "json", "--url", sandbox.url()});
+    EXPECT_EQ(ran.status, 0) << ran.output;
+    return nlohmann::json::parse(ran.output);
+}
+
+TEST(Https, ServesCurlWithTheMerchantsCertificate) {
+    const TemporaryDirectory data;
+    ServerProcess sandbox(
+        kProgram, {"--port", "0", "--https", "127.0.0.1:0", "--data", (data / "d").string()});
+    const auto env = environment_of(sandbox);
+    const std::string url = env["WXPAY_SANDBOX_HTTPS_URL"];
+    const std::string ca = env["WXPAY_SANDBOX_CA"];
+    EXPECT_EQ(ca, (data / "d" / "certs" / "ca.pem").string());
+    const auto by_pem = curl({"--cacert", ca, "--cert", env["WXPAY_SANDBOX_CERT"], "--key",
+                              env["WXPAY_SANDBOX_KEY"], url + "/_sandbox/health"});
+    EXPECT_NE(by_pem.output.find(R"("status":"ok")"), std::string::npos) << by_pem.output;
+    const auto by_p12 = curl({"--cacert", ca, "--cert-type", "P12", "--cert",
+                              env["WXPAY_SANDBOX_P12"].get<std::string>() + ":1900000109",
+                              url + "/_sandbox/health"});
+    EXPECT_NE(by_p12.output.find(R"("status":"ok")"), std::string::npos) << by_p12.output;
+    const std::string port = url.substr(url.rfind(':') + 1);
+    const auto by_name =
+        curl({"--cacert", ca, "--connect-to", "api.mch.weixin.qq.com:443:127.0.0.1:" + port,
+              "https://api.mch.weixin.qq.com/pay/orderquery", "--data", "x"});
+    EXPECT_NE(by_name.output.find("<return_code>"), std::string::npos) << by_name.output;
+    const auto untrusted = curl({url + "/_sandbox/health"});
+    EXPECT_EQ(untrusted.status, 60) << untrusted.output;
+    const auto other_name = curl({"--cacert", ca, "--connect-to",
+                                  "example.com:443:127.0.0.1:" + port, "https://example.com/"});
+    EXPECT_EQ(other_name.status, 60) << other_name.output;
+}
+
+TEST(Https, KeepsItsAuthorityFromStartToStart) {
+    const TemporaryDirectory data;
+    std::string first;
+    for (int start = 0; start < 2; ++start) {
+        ServerProcess sandbox(
+            kProgram, {"--port", "0", "--https", "localhost:0", "--data", data.path().string()});
+        const auto env = environment_of(sandbox);
+        std::ifstream in(env["WXPAY_SANDBOX_CA"].get<std::string>());
+        const std::string ca{std::istreambuf_iterator<char>(in), {}};
+        EXPECT_FALSE(ca.empty());
+        if (start == 0) first = ca;
+        EXPECT_EQ(ca, first);
+    }
+}
+
+TEST(Https, SaysWhyItCannotStart) {
+    const TemporaryDirectory cache;
+    const std::map<std::string, std::string> environment{{"XDG_CACHE_HOME", cache.path().string()}};
+    ServerProcess running(kProgram, {"--port", "0"});
+    const std::string port = running.url().substr(running.url().rfind(':') + 1);
+    std::ofstream(cache / "file") << "x";
+    struct Case {
+        std::vector<std::string> arguments;
+        std::map<std::string, std::string> environment;
+        const char* names;
+    };
+    const Case cases[] = {
+        {{"--https", "here"}, environment, "--https 'here'"},
+        {{"--https", "0.0.0.0:0"}, environment, "--https 0.0.0.0"},
+        {{"--https", "127.0.0.1:" + port}, environment, "choose another with --https"},
+        {{"--https", "127.0.0.1:0"}, {{"XDG_CACHE_HOME", (cache / "file").string()}}, "--data"},
+    };
+    for (const auto& each : cases) {
+        auto arguments = each.arguments;
+        arguments.insert(arguments.end(), {"--port", "0"});
+        const auto ran = run(kProgram, arguments, each.environment);
+        EXPECT_EQ(ran.status, 2) << ran.output;
+        EXPECT_NE(ran.output.find(each.names), std::string::npos) << ran.output;
+        EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
+    }
+}
+
+TEST(Env, IsExitOneWhenNoServerRuns) {
+    const TemporaryDirectory place;
+    const std::string missing = (place / "ready").string();
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"env", "--url", "http://127.0.0.1:1"},
+          std::vector<std::string>{"env", "--ready-file", missing}}) {
+        const auto ran = run(kProgram, arguments);
+        EXPECT_EQ(ran.status, 1) << ran.output;
+        EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
+    }
+    EXPECT_EQ(run(kProgram, {"env", "--url", "nowhere"}).status, 2);
+    EXPECT_EQ(run(kProgram, {"env", "--format", "csh"}).status, 2);
+}
+
+TEST(Env, LeavesOutWhatIsNotThere) {
+    ServerProcess sandbox(kProgram, {"--port", "0"});
+    const auto env = environment_of(sandbox);
+    EXPECT_EQ(env["WXPAY_SANDBOX_URL"], sandbox.url());
+    EXPECT_EQ(env["WXPAY_SANDBOX_MCH_ID"], "1900000109");
+    EXPECT_EQ(env["WXPAY_SANDBOX_API_KEY"], "192006250b4c09247ec02edce69f6a2d");
+    EXPECT_FALSE(env.contains("WXPAY_SANDBOX_HTTPS_URL"));
+    EXPECT_FALSE(env.contains("WXPAY_SANDBOX_CERT"));
+    EXPECT_FALSE(env.contains("NODE_EXTRA_CA_CERTS"));
+}
+
+TEST(Env, PrintsWhatAShellCanEvaluate) {
+    const TemporaryDirectory data;
+    const auto odd = data / "it's $odd \"";
+    ServerProcess sandbox(kProgram,
+                          {"--port", "0", "--https", "127.0.0.1:0", "--data", odd.string()});
+    const std::string call = "'" + kProgram + "' env --url '" + sandbox.url() + "'";
+    const auto evaluated =
+        run("/bin/sh", {"-c", "eval \"$(" + call + ")\" && printf %s \"$WXPAY_SANDBOX_CA\""});
+    EXPECT_EQ(evaluated.output, (odd / "certs" / "ca.pem").string());
+    const auto github = run("/bin/sh", {"-c", call + " --format github"});
+    EXPECT_NE(github.output.find("\nNODE_EXTRA_CA_CERTS=" + (odd / "certs" / "ca.pem").string()),
+              std::string::npos)
+        << github.output;
+    const auto dotenv = run("/bin/sh", {"-c", call + " --format dotenv"});
+    EXPECT_NE(dotenv.output.find("\nWXPAY_SANDBOX_MCH_ID=1900000109\n"), std::string::npos);
+    EXPECT_NE(dotenv.output.find("it's \\$odd \\\""), std::string::npos) << dotenv.output;
+}
+
+}  // namespace
+}  // namespace wxpay::test
