@@ -82,6 +82,8 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
             break;
         }
     }
+    call.notes.emplace_back(
+        "a bill is text with a BOM and a backtick before each value, not XML; errors are XML");
     Reply reply;
     reply.body = trade_bill(type, rows);
     if (call.get("tar_type") == "GZIP") reply.body = gzip(reply.body);

@@ -8,6 +8,7 @@
 #include "core/codec/xml.hpp"
 #include "core/http/url.hpp"
 #include "core/program/program.hpp"
+#include "core/v2/sign.hpp"
 
 namespace wxpay::sandbox::diagnosis {
 namespace {
@@ -17,7 +18,7 @@ struct Cause {
     std::string_view advice;  ///< UTF-8
 };
 
-// source  v2.md 8.2 and 13, mistakes 8, 9, 10, 17
+// source  v2.md 8.2 and 13, mistakes 8 to 11, 14, 15, 17
 constexpr Cause kHmac{
     "the callback is signed by HMAC-SHA256, as its order was; does the handler assume MD5?",
     "Choose the hash by the sign_type element, or by the sign's length: 64 digits are "
@@ -27,6 +28,13 @@ constexpr Cause kSaysNo{
     "The sign covers every element with a value except sign itself, also those that your code does "
     "not know, such as coupon_fee_0. Check amount and mch_id against your order before crediting, "
     "and answer SUCCESS to repeats."};
+constexpr Cause kRefundUnsigned{
+    "a refund callback has no sign by design: its req_info is encrypted instead",
+    "Do not verify a sign here. Who can decrypt req_info has the API key, and that is the proof."};
+constexpr Cause kRefundCipher{
+    "req_info is AES-256-ECB under the lower-case hex MD5 of the V2 API key",
+    "The key is the 32 characters of the MD5 in lower-case hex, leading zeros and all: not the 16 "
+    "bytes of the digest, not upper case, not the API V3 key; the mode is ECB, not CBC."};
 constexpr Cause kSlow{
     "the handler takes too long; answer first, work later",
     "WeChat waits about 5 s. Store the callback, answer SUCCESS, then do the slow work; and make a "
@@ -71,6 +79,10 @@ bool is_hmac(const Exchange& exchange) {
     return message && message->get("sign").size() == kDigits;
 }
 
+bool is_refund(const Exchange& exchange) {
+    return exchange.request.body.find("<req_info>") != std::string::npos;
+}
+
 bool holds(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
@@ -97,11 +109,16 @@ Cause cause_of_silence(const Exchange& exchange, std::string_view reason) {
     return url && is_loopback(url->host) ? kLoopback : kNoConnection;
 }
 
+Cause cause_of_refused_refund(std::string_view reason) {
+    return holds(reason, "sign") || holds(reason, "签名") ? kRefundUnsigned : kRefundCipher;
+}
+
 Cause cause_of(const Exchange& exchange, const Judgement& judgement) {
     switch (judgement.verdict) {
         case Verdict::ok:
             break;
         case Verdict::refused:
+            if (is_refund(exchange)) return cause_of_refused_refund(judgement.reason);
             return is_hmac(exchange) ? kHmac : kSaysNo;
         case Verdict::timeout:
             return kSlow;
@@ -114,13 +131,32 @@ Cause cause_of(const Exchange& exchange, const Judgement& judgement) {
     return {};
 }
 
+/// Acceptance cases 33 and 34 send what no handler may accept. Mistake 11.
+void warn_of_blind_trust(Exchange& exchange, const Merchant& merchant) {
+    const auto message = XmlMessage::parse(exchange.request.body);
+    if (!message) return;
+    const std::string_view sign = message->get("sign");
+    const auto type = is_hmac(exchange) ? v2::SignType::hmac_sha256 : v2::SignType::md5;
+    if (!v2::verify(message->fields(), sign, merchant.api_key, type)) {
+        exchange.notes.emplace_back(
+            "accepted although its sign is wrong: the handler does not verify it");
+    } else if (merchant.in_acceptance() && message->get("total_fee") == "20000") {
+        exchange.notes.emplace_back(
+            "accepted although total_fee is not the order's: the handler does not compare it");
+    }
+}
+
 }  // namespace
 
-void explain_callback(Exchange& exchange, const Judgement& judgement, bool answered_before) {
+void explain_callback(Exchange& exchange, const Judgement& judgement, bool answered_before,
+                      const Merchant* merchant) {
     if (answered_before) {
         exchange.notes.emplace_back(
             "this callback was answered with SUCCESS before: credit the order once, and answer "
             "SUCCESS again");
+    }
+    if (judgement.verdict == Verdict::ok && merchant != nullptr && !is_refund(exchange)) {
+        warn_of_blind_trust(exchange, *merchant);
     }
     if (judgement.verdict == Verdict::ok) {
         if (!judgement.reason.empty()) exchange.notes.push_back(judgement.reason);

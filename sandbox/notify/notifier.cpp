@@ -90,8 +90,8 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
     exchange.out_trade_no = notification.out_trade_no.str();
 
     const auto url = http::Url::parse(notification.url);
-    auto finish = [this, id = notification.id, timer, done = std::move(done),
-                   origin = url ? url->origin() : std::string(),
+    auto finish = [this, id = notification.id, mch_id = notification.mch_id.str(), timer,
+                   done = std::move(done), origin = url ? url->origin() : std::string(),
                    answered_before = was_answered(notification),
                    exchange = std::move(exchange)](http::Outcome outcome) mutable {
         if (stopping_) return done(std::nullopt);
@@ -109,7 +109,8 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
         exchange.error = judgement.reason;
-        diagnosis::explain_callback(exchange, judgement, answered_before);
+        diagnosis::explain_callback(exchange, judgement, answered_before,
+                                    context_.directory.find_merchant(mch_id));
         attempt.reason =
             exchange.hint.empty() ? judgement.reason : judgement.reason + ". " + exchange.hint;
         context_.exchanges.add(std::move(exchange));

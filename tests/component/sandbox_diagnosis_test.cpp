@@ -252,6 +252,73 @@ TEST_F(Diagnosis, NamesWhyACallbackNeverStops) {
     }
 }
 
+// 14, 15
+TEST_F(Diagnosis, NamesWhyARefundCallbackIsRefused) {
+    const auto refused = [&](const std::string& number, const std::string& why) {
+        order(number);
+        sandbox.control("POST", "/_sandbox/v1/orders/1900000109:" + number + "/pay");
+        sandbox.run_due();
+        sandbox.sender.answer = [why](const auto&) {
+            return RecordingSender::answered(
+                200,
+                "<xml><return_code>FAIL</return_code><return_msg>" + why + "</return_msg></xml>");
+        };
+        sandbox.v2("/secapi/pay/refund", {{"out_trade_no", number},
+                                          {"out_refund_no", "R" + number},
+                                          {"total_fee", "888"},
+                                          {"refund_fee", "1"},
+                                          {"notify_url", "http://127.0.0.1:9190/refund"}});
+        sandbox.run_due();
+        const Json exchange = last();
+        sandbox.sender.answer = [](const auto&) { return RecordingSender::success(); };
+        return exchange.value("hint", "");
+    };
+    EXPECT_TRUE(holds(refused("D14", "cannot decrypt"), "lower-case hex MD5 of the V2 API key"));
+    EXPECT_TRUE(holds(refused("D15", "no sign"), "no sign by design"));
+    EXPECT_TRUE(holds(refused("D15b", "签名错误"), "no sign by design"));
+}
+
+// 11
+TEST_F(Diagnosis, WarnsOfAHandlerThatTakesWhatComes) {
+    const auto notes = [&](const std::string& number, const char* total) {
+        sandbox.v2_raw(
+            "/sandboxnew/pay/unifiedorder",
+            AppHarness::xml(AppHarness::sign(AppHarness::order(number, {{"total_fee", total}}),
+                                             "e25d5f74278fcdadeaa529884523b39f")));
+        sandbox.run_due();
+        return last().value("notes", Json::array()).dump();
+    };
+    EXPECT_TRUE(holds(notes("D11a", "133"), "its sign is wrong"));
+    EXPECT_TRUE(holds(notes("D11b", "134"), "total_fee is not the order's"));
+    EXPECT_FALSE(holds(notes("D11c", "101"), "accepted although"));
+}
+
+// 12, 13, 20
+TEST_F(Diagnosis, NamesWhatIsWrongWithRefundsAndBills) {
+    http::Request request;
+    request.method = "POST";
+    request.path = "/secapi/pay/refund";
+    request.secure = true;
+    sandbox.call(request);
+    EXPECT_TRUE(holds(sandbox.hint, "client certificate")) << sandbox.hint;
+
+    const Fields refund{{"out_trade_no", "D13"},
+                        {"out_refund_no", "R13"},
+                        {"total_fee", "888"},
+                        {"refund_fee", "1"}};
+    sandbox.v2("/secapi/pay/refund", refund);
+    EXPECT_TRUE(holds(sandbox.hint, "no order of that number")) << sandbox.hint;
+    order("D13");
+    sandbox.v2("/secapi/pay/refund", refund);
+    EXPECT_TRUE(holds(sandbox.hint, "not paid")) << sandbox.hint;
+
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:D13/pay");
+    sandbox.advance(48h);
+    sandbox.post("/pay/downloadbill",
+                 AppHarness::xml(AppHarness::sign({{"bill_date", "20240601"}})));
+    EXPECT_TRUE(holds(last().value("notes", Json::array()).dump(), "not XML"));
+}
+
 // 9
 TEST_F(Diagnosis, NamesWhyACallbackIsNotReceived) {
     const Json local = callback("D9-1", RecordingSender::unreachable());
