@@ -32,8 +32,10 @@ constexpr std::array kRoutes{
     Route{"POST", "/api/orders", api::create_order},
     Route{"GET", "/api/orders/{id}", api::show_order},
     Route{"POST", "/api/orders/{id}/pay", api::pay_order},
+    Route{"POST", "/api/orders/{id}/refund", api::refund_order},
     Route{"POST", "/api/reconcile", api::reconcile_now},
     Route{"POST", "/wxpay/notify", api::notify},
+    Route{"POST", "/wxpay/refund_notify", api::notify_refund},
 };
 
 /// The {id} of the path, empty where the route has none; nothing when the path is not the route's.

@@ -20,6 +20,7 @@ using Report = std::function<void(Severity, const std::string&)>;
 struct Settings {
     std::string notify_url;                             ///< where WeChat shall call back
     Millis reconcile_after = std::chrono::seconds(30);  ///< how long a callback may take
+    std::string refund_notify_url = {};                 ///< the same for refunds
 };
 
 /// What the shop works with. It owns nothing; the server does. Everything in it is safe to use from

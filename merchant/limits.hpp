@@ -17,6 +17,10 @@ inline constexpr std::size_t kHeadBytesMax = 16 * 1024;
 inline constexpr std::size_t kLoginCodeBytesMax = 64;
 /// A shopping cart, not a warehouse.
 inline constexpr std::int64_t kQuantityMax = 99;
+/// What a client may name a request for a refund: a UUID, or a number of its own.
+inline constexpr std::size_t kRequestIdBytesMax = 64;
+/// source  [A] refund page: at most 50 refunds of one order
+inline constexpr std::size_t kRefundsPerOrderMax = 50;
 /// Long enough to shop, short enough that a stolen token soon is worthless.
 inline constexpr std::chrono::hours kSessionLife{2};
 /// Log lines of one event of one order. The oldest line of the same event goes, so that a flood of

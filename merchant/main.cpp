@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -15,16 +17,20 @@
 #include <spdlog/spdlog.h>
 
 #include "core/base/duration.hpp"
+#include "core/base/random.hpp"
 #include "core/domain/ids.hpp"
 #include "core/http/url.hpp"
 #include "core/program/program.hpp"
 
+#include "merchant/config.hpp"
+#include "merchant/reconcile/bill_check.hpp"
 #include "merchant/server.hpp"
 
 namespace wxpay::merchant {
 namespace {
 
 constexpr std::size_t kApiKeyLength = 32;
+constexpr int kExitDifferences = 1;
 
 /// The options as they were typed.
 struct Flags {
@@ -32,7 +38,10 @@ struct Flags {
     std::string gateway = "http://127.0.0.1:12180";
     std::string public_url;
     std::string notify_url;
+    std::string refund_notify_url;
     std::string ca_file;
+    std::string cert_file;
+    std::string key_file;
     std::string data;
     std::string api = "v2";
     std::string appid = "wx8888888888888888";
@@ -45,6 +54,7 @@ struct Flags {
     std::string ready_file;
     std::string log_level = "info";
     bool quiet = false;
+    std::string date;  ///< of the verb reconcile
 };
 
 void declare(CLI::App& app, Flags& flags) {
@@ -61,7 +71,12 @@ void declare(CLI::App& app, Flags& flags) {
            "how WeChat reaches this shop (default: the address it listens on)");
     option("--notify-url", "URL", flags.notify_url,
            "where WeChat calls back (default: public url + /wxpay/notify)");
+    option("--refund-notify-url", "URL", flags.refund_notify_url,
+           "the same for refunds (default: public url + /wxpay/refund_notify)");
     option("--ca-file", "FILE", flags.ca_file, "PEM roots for an https gateway");
+    option("--cert-file", "FILE", flags.cert_file,
+           "PEM, the merchant's certificate, which WeChat wants to see at refunds");
+    option("--key-file", "FILE", flags.key_file, "PEM, the certificate's key");
     option("--data", "DIR", flags.data, "keep the books in DIR/merchant.db (default: in memory)");
     option("--api", "VERSION", flags.api, "version of the WeChat Pay API: v2")
         ->capture_default_str();
@@ -120,27 +135,46 @@ v2::Account account_from(const Flags& flags) {
     return {flags.appid, flags.mch_id, Secret(flags.api_key), *sign_type, Secret(flags.app_secret)};
 }
 
-Config config_from(const Flags& flags) {
+void demand_readable(const char* flag, const std::string& file) {
+    if (!file.empty() && !std::ifstream(file).good())
+        throw UsageError(fmt::format("{} '{}': cannot be read", flag, file));
+}
+
+/// Who we are, and the way to WeChat.
+Config client_config_from(const Flags& flags) {
     Config config;
-    std::tie(config.host, config.port) = parse_listen_address("--listen", flags.listen);
     demand_url("--gateway", flags.gateway);
+    demand_readable("--ca-file", flags.ca_file);
+    demand_readable("--cert-file", flags.cert_file);
+    demand_readable("--key-file", flags.key_file);
+    demand(flags.cert_file.empty() == flags.key_file.empty(), "--cert-file", flags.cert_file,
+           "--key-file with it, or neither of them");
+    config.gateway = flags.gateway;
+    config.ca_file = flags.ca_file;
+    config.certificate_file = flags.cert_file;
+    config.key_file = flags.key_file;
+    if (!flags.data.empty()) config.data = flags.data;
+    config.account = account_from(flags);
+    return config;
+}
+
+Config config_from(const Flags& flags) {
+    Config config = client_config_from(flags);
+    std::tie(config.host, config.port) = parse_listen_address("--listen", flags.listen);
     if (!flags.public_url.empty()) demand_url("--public-url", flags.public_url);
     if (!flags.notify_url.empty()) demand_url("--notify-url", flags.notify_url);
+    if (!flags.refund_notify_url.empty())
+        demand_url("--refund-notify-url", flags.refund_notify_url);
     const bool is_any = config.host == "0.0.0.0" || config.host == "::";
     if (is_any && flags.public_url.empty() && flags.notify_url.empty()) {
         throw UsageError(fmt::format(
             "--listen {}: WeChat cannot call every address back; name one with --public-url",
             flags.listen));
     }
-    if (!flags.ca_file.empty() && !std::ifstream(flags.ca_file).good())
-        throw UsageError(fmt::format("--ca-file '{}': cannot be read", flags.ca_file));
-    config.gateway = flags.gateway;
     config.public_url = flags.public_url;
     while (config.public_url.ends_with('/')) config.public_url.pop_back();
     config.notify_url = flags.notify_url;
-    config.ca_file = flags.ca_file;
-    if (!flags.data.empty()) config.data = flags.data;
-    config.account = account_from(flags);
+    config.refund_notify_url = flags.refund_notify_url;
     config.reconcile_after = duration("--reconcile-after", flags.reconcile_after, Millis{0});
     config.reconcile_every = duration("--reconcile-every", flags.reconcile_every, Millis{1});
     return config;
@@ -205,14 +239,39 @@ int run(const Flags& flags) {
     return 0;
 }
 
+/// Holds a day's bill against the books. The lines go to stdout, for people and scripts.
+int reconcile_day(const Flags& flags) {
+    const auto day = parse_day(flags.date);
+    demand(day.has_value(), "--date", flags.date, "yyyy-MM-dd or yyyyMMdd");
+    const Config config = client_config_from(flags);
+    demand(config.data && std::filesystem::exists(*config.data / "merchant.db"), "--data",
+           flags.data, "the directory of the shop's books");
+    const auto books = open_books(config);
+    const auto transport = connect(config);
+    SecureRandom random;
+    v2::Client wechat(config.account, *transport, random);
+    const auto check = check_day(*day, wechat, *books);
+    if (!check) throw std::runtime_error(fmt::format("no bill: {}", check.error().detail));
+    for (const std::string& line : check->differences) fmt::print("{}\n", line);
+    if (!flags.quiet || !check->differences.empty()) fmt::print("{}\n", check->summary(*day));
+    return check->differences.empty() ? 0 : kExitDifferences;
+}
+
 int main_of(int argc, char** argv) {
     CLI::App app{"A small shop that does its side of WeChat Pay properly.", "wxpay-merchant"};
     app.set_version_flag("--version", "wxpay-merchant " WXPAY_VERSION);
     Flags flags;
     declare(app, flags);
+    // Every option of the shop may stand behind the verb too.
+    CLI::App* const reconcile =
+        app.add_subcommand("reconcile", "compare a day's bill with the books, and exit")
+            ->fallthrough();
+    reconcile->add_option("--date", flags.date, "the day, UTC+8: yyyy-MM-dd or yyyyMMdd")
+        ->type_name("DAY")
+        ->required();
     try {
         app.parse(argc, argv);
-        return run(flags);
+        return *reconcile ? reconcile_day(flags) : run(flags);
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& problem) {

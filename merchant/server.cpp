@@ -1,24 +1,18 @@
 #include "merchant/server.hpp"
 
 #include <latch>
-#include <stdexcept>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "core/http/client.hpp"
 #include "core/http/server.hpp"
 #include "core/program/program.hpp"
 
 #include "merchant/app.hpp"
 #include "merchant/limits.hpp"
 #include "merchant/reconcile/reconciler.hpp"
-#include "merchant/store/sqlite_store.hpp"
 
 namespace wxpay::merchant {
 namespace {
 
-constexpr Millis kWechatTimeout = std::chrono::seconds(5);
 /// A pay call holds a worker while WeChat thinks. Callbacks must get through all the same, within
 /// the five seconds that WeChat gives them.
 constexpr std::size_t kWorkers = 32;
@@ -32,28 +26,6 @@ http::Server::Options edge_options(const Config& config) {
     return options;
 }
 
-std::unique_ptr<http::Client> connect(const Config& config) {
-    http::Client::Options options;
-    options.base_url = config.gateway;
-    options.answer_timeout = kWechatTimeout;
-    options.ca_file = config.ca_file;
-    auto client = http::Client::create(std::move(options));
-    if (!client) {
-        throw std::runtime_error(
-            fmt::format("--gateway {}: {}", config.gateway, client.error().detail));
-    }
-    return *std::move(client);
-}
-
-std::unique_ptr<SqliteStore> open_books(const Config& config) {
-    try {
-        return std::make_unique<SqliteStore>(config.data);
-    } catch (const std::runtime_error& problem) {
-        throw std::runtime_error(fmt::format("--data {}: {}; name a directory that we may write",
-                                             config.data.value_or("").string(), problem.what()));
-    }
-}
-
 }  // namespace
 
 class Server::Impl {
@@ -63,7 +35,7 @@ class Server::Impl {
           store(open_books(config)),
           transport(connect(config)),
           wechat(config.account, *transport, random),
-          settings{config.notify_url, config.reconcile_after},
+          settings{config.notify_url, config.reconcile_after, config.refund_notify_url},
           context{settings, *store, wechat, clock, random, config.report},
           app(context),
           edge(edge_options(config), [this](const http::Request& request) {
@@ -75,7 +47,7 @@ class Server::Impl {
     Config config;
     SystemClock clock;
     SecureRandom random;
-    std::unique_ptr<SqliteStore> store;
+    std::unique_ptr<Store> store;
     std::unique_ptr<http::Client> transport;
     v2::Client wechat;
     Settings settings;
@@ -93,10 +65,15 @@ Server::~Server() { stop(); }
 
 Result<void> Server::start() {
     WXPAY_CHECK(impl_->edge.start());
-    if (impl_->settings.notify_url.empty()) {
-        const std::string& given = impl_->config.public_url;
-        impl_->settings.notify_url = (given.empty() ? base_url() : given) + "/wxpay/notify";
-    }
+    const std::string& given = impl_->config.public_url;
+    const std::string ours = given.empty() ? base_url() : given;
+    Settings& settings = impl_->settings;
+    if (settings.notify_url.empty()) settings.notify_url = ours + "/wxpay/notify";
+    // Without an address that WeChat could call it asks for no callback: queries find out as well.
+    const bool is_callable =
+        !given.empty() || (impl_->config.host != "0.0.0.0" && impl_->config.host != "::");
+    if (settings.refund_notify_url.empty() && is_callable)
+        settings.refund_notify_url = ours + "/wxpay/refund_notify";
     impl_->serving.count_down();
     impl_->reconciler.emplace(impl_->context, impl_->config.reconcile_every);
     return {};

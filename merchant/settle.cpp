@@ -1,41 +1,11 @@
 #include "merchant/settle.hpp"
 
-#include <vector>
-
 #include <fmt/format.h>
 
-#include "merchant/shop/log_text.hpp"
+#include "merchant/journal.hpp"
 
 namespace wxpay::merchant {
 namespace {
-
-Severity severity_of(std::string_view event) {
-    if (event == event::kAlarm || event == event::kRefundDue) return Severity::error;
-    if (event == event::kRefused || event == event::kWarning) return Severity::warning;
-    return Severity::info;
-}
-
-/// What is said about one report: first in the books, then, once it is committed, to the operator.
-class Journal {
-  public:
-    Journal(Transaction& books, std::string_view source, Instant now)
-        : books_(books), source_(source), now_(now) {}
-
-    void add(const std::string& order_id, std::string_view event, std::string_view text) {
-        const std::string detail = log_text(fmt::format("{}: {}", source_, text));
-        books_.log(order_id, now_, event, detail);
-        lines_.emplace_back(severity_of(event), fmt::format("{} {}", event, detail));
-    }
-    void publish(const Report& report) const {
-        for (const auto& [severity, line] : lines_) report(severity, line);
-    }
-
-  private:
-    Transaction& books_;
-    std::string_view source_;
-    Instant now_;
-    std::vector<std::pair<Severity, std::string>> lines_;
-};
 
 Settled refuse(Journal& journal, const Order& order, std::string reason, bool alarm) {
     journal.add(order.id, alarm ? event::kAlarm : event::kRefused,
@@ -86,7 +56,7 @@ Settled settle_order(Transaction& books, Journal& journal, const Order& order,
 
 Settled settle(const PaymentReport& report, std::string_view source, const Context& context) {
     const v2::Account& us = context.wechat.account();
-    if (const auto ours = check_addressee(report, us.appid, us.mch_id); !ours) {
+    if (const auto ours = check_addressee(report.appid, report.mch_id, us); !ours) {
         note_refused(source, ours.error().detail, context);
         return {.reason = ours.error().detail};
     }

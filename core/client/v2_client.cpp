@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/codec/beijing_time.hpp"
+#include "core/codec/gzip.hpp"
 
 namespace wxpay::v2 {
 namespace {
@@ -12,12 +13,25 @@ Failure<Error> refused(std::string_view code, std::string_view words) {
     return Failure{Error{Errc::refused, fmt::format("{}: {}", code, words), std::string(code)}};
 }
 
+std::optional<RefundStatus> parse_refund_status(std::string_view word) {
+    if (word == "PROCESSING") return RefundStatus::processing;
+    if (word == "SUCCESS") return RefundStatus::success;
+    if (word == "CHANGE") return RefundStatus::change;
+    if (word == "REFUNDCLOSE") return RefundStatus::closed;
+    return std::nullopt;
+}
+
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
+/// 600,000 rows; packed, a bill is about a tenth of that.
+constexpr std::size_t kBillBytesMax = 256 * 1024 * 1024;
+
 }  // namespace
 
 Client::Client(Account account, http::Transport& transport, Random& random)
     : account_(std::move(account)), transport_(transport), random_(random) {}
 
-Result<XmlMessage> Client::call(const std::string& path, Message message) {
+/// The body of the answer.
+Result<std::string> Client::post(const std::string& path, Message message) {
     message.text("appid", account_.appid)
         .text("mch_id", account_.mch_id)
         .text("nonce_str", random_.alphanumeric(32));
@@ -31,12 +45,17 @@ Result<XmlMessage> Client::call(const std::string& path, Message message) {
     request.path = path;
     request.headers.add("Content-Type", "text/xml; charset=utf-8");
     request.body = message.render();
-    WXPAY_TRY(const http::Response response, transport_.send(request));
+    WXPAY_TRY(http::Response response, transport_.send(request));
     if (response.status != 200) {
         return Failure{Error{Errc::malformed, fmt::format("{} answered with HTTP status {}", path,
                                                           response.status)}};
     }
-    WXPAY_TRY(XmlMessage answer, XmlMessage::parse(response.body));
+    return std::move(response.body);
+}
+
+Result<XmlMessage> Client::call(const std::string& path, Message message) {
+    WXPAY_TRY(const std::string body, post(path, std::move(message)));
+    WXPAY_TRY(XmlMessage answer, XmlMessage::parse(body));
     // A protocol failure carries no signature, so it may end the call but nothing in it is
     // believed.
     if (answer.get("return_code") != "SUCCESS")
@@ -102,6 +121,67 @@ Result<void> Client::close_order(const std::string& out_trade_no) {
     message.text("out_trade_no", out_trade_no);
     WXPAY_CHECK(call("/pay/closeorder", std::move(message)));
     return {};
+}
+
+Result<RefundReply> Client::refund(const RefundRequest& request) {
+    Message message;
+    message.text("out_trade_no", request.out_trade_no)
+        .text("out_refund_no", request.out_refund_no)
+        .number("total_fee", request.total_fee.count())
+        .number("refund_fee", request.refund_fee.count())
+        .text_if("refund_desc", request.refund_desc)
+        .text_if("notify_url", request.notify_url);
+    WXPAY_TRY(const XmlMessage answer, call("/secapi/pay/refund", std::move(message)));
+    RefundReply reply;
+    reply.out_trade_no = answer.get("out_trade_no");
+    reply.transaction_id = answer.get("transaction_id");
+    reply.out_refund_no = answer.get("out_refund_no");
+    reply.refund_id = answer.get("refund_id");
+    if (reply.refund_id.empty())
+        return Failure{Error{Errc::missing_field, "no refund_id", "refund_id"}};
+    WXPAY_TRY(reply.total_fee, parse_total_fee(answer.get("total_fee")));
+    WXPAY_TRY(reply.refund_fee, parse_total_fee(answer.get("refund_fee")));
+    return reply;
+}
+
+Result<RefundQueryReply> Client::refund_query(const std::string& out_refund_no) {
+    Message message;
+    message.text("out_refund_no", out_refund_no);
+    // By this number there is exactly one, and its fields end in _0.
+    WXPAY_TRY(const XmlMessage answer, call("/pay/refundquery", std::move(message)));
+    RefundQueryReply reply;
+    reply.appid = answer.get("appid");
+    reply.mch_id = answer.get("mch_id");
+    reply.out_trade_no = answer.get("out_trade_no");
+    reply.transaction_id = answer.get("transaction_id");
+    reply.out_refund_no = answer.get("out_refund_no_0");
+    reply.refund_id = answer.get("refund_id_0");
+    const auto status = parse_refund_status(answer.get("refund_status_0"));
+    if (!status)
+        return Failure{Error{Errc::invalid_value, "unknown refund_status_0", "refund_status_0"}};
+    reply.status = *status;
+    WXPAY_TRY(reply.total_fee, parse_total_fee(answer.get("total_fee")));
+    WXPAY_TRY(reply.refund_fee, parse_total_fee(answer.get("refund_fee_0")));
+    reply.success_time = parse_readable_time(answer.get("refund_success_time_0"));
+    return reply;
+}
+
+Result<std::string> Client::download_bill(const std::string& day) {
+    Message message;
+    message.text("bill_date", day).text("bill_type", "ALL").text("tar_type", "GZIP");
+    auto body = post("/pay/downloadbill", std::move(message));
+    if (!body) return body;
+    if (body->starts_with(kGzipMagic)) {
+        auto text = gunzip(*body, kBillBytesMax);
+        if (!text) {
+            return Failure{
+                Error{Errc::malformed, "the bill is a damaged gzip file, or one too large"}};
+        }
+        return *std::move(text);
+    }
+    if (!body->starts_with("<")) return body;  // tar_type is a wish
+    WXPAY_TRY(const XmlMessage answer, XmlMessage::parse(*body));
+    return refused(answer.get("return_msg"), answer.get("error_code"));
 }
 
 Result<Session> Client::code_to_session(const std::string& js_code) {

@@ -60,6 +60,42 @@ struct OrderQueryReply {
     std::optional<Instant> time_end;  ///< when paid
 };
 
+/// Empty texts are not sent.
+struct RefundRequest {
+    std::string out_trade_no;
+    std::string out_refund_no;  ///< the same number is the same refund, however often it is sent
+    Fen total_fee;              ///< of the order
+    Fen refund_fee;
+    std::string refund_desc = {};
+    std::string notify_url = {};
+};
+
+/// WeChat has taken the refund on. The money is not back yet.
+struct RefundReply {
+    std::string out_trade_no;
+    std::string transaction_id;
+    std::string out_refund_no;
+    std::string refund_id;
+    Fen total_fee;
+    Fen refund_fee;
+};
+
+enum class RefundStatus { processing, success, change, closed };
+
+/// How a refund stands.
+struct RefundQueryReply {
+    std::string appid;
+    std::string mch_id;
+    std::string out_trade_no;
+    std::string transaction_id;
+    std::string out_refund_no;
+    std::string refund_id;
+    RefundStatus status = RefundStatus::processing;
+    Fen total_fee;
+    Fen refund_fee;
+    std::optional<Instant> success_time;  ///< of a success
+};
+
 struct Session {
     std::string openid;
     Secret session_key;
@@ -78,12 +114,23 @@ class Client {
     /// By the merchant's number.
     Result<OrderQueryReply> order_query(const std::string& out_trade_no);
     Result<void> close_order(const std::string& out_trade_no);
+    /// Needs a transport that shows the merchant's certificate, wherever WeChat demands one. Unless
+    /// the answer is `refused` by an err_code, the refund may have been made: send it again with
+    /// the same out_refund_no.
+    Result<RefundReply> refund(const RefundRequest& request);
+    Result<RefundQueryReply> refund_query(const std::string& out_refund_no);
+    /// The text of a day's trade bill, of type ALL; see parse_bill(). It is not signed: only TLS
+    /// vouches for it. `refused` has WeChat's return_msg as its field: "No Bill Exist" also says
+    /// that there was nothing to put into one.
+    /// day  yyyyMMdd, UTC+8
+    Result<std::string> download_bill(const std::string& day);
     /// wx.login's code for the user's openid (GET /sns/jscode2session).
     Result<Session> code_to_session(const std::string& js_code);
 
     const Account& account() const { return account_; }
 
   private:
+    Result<std::string> post(const std::string& path, Message message);
     Result<XmlMessage> call(const std::string& path, Message message);
 
     Account account_;

@@ -14,6 +14,22 @@ std::string base64_encode(std::span<const unsigned char> bytes) {
     return out;
 }
 
+std::optional<std::string> base64_decode(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    std::string out(text.size() / 4 * 3, '\0');
+    // OpenSSL skips blanks, decodes padding to zeros and overlooks spare bits; encoding it again
+    // shows whether it did any of that.
+    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()),
+                        static_cast<int>(text.size())) != static_cast<int>(out.size())) {
+        return std::nullopt;
+    }
+    out.resize(out.size() - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
+    if (base64_encode({reinterpret_cast<const unsigned char*>(out.data()), out.size()}) != text)
+        return std::nullopt;
+    return out;
+}
+
 std::string base64url_encode(std::span<const unsigned char> bytes) {
     std::string out = base64_encode(bytes);
     out.erase(std::find(out.begin(), out.end(), '='), out.end());

@@ -88,6 +88,17 @@ std::string format_readable_time(Instant at) {
                        t.minute, t.second);
 }
 
+std::optional<Instant> parse_readable_time(std::string_view text) {
+    if (text.size() != 19 || text[4] != '-' || text[7] != '-' || text[10] != ' ' ||
+        text[13] != ':' || text[16] != ':') {
+        return std::nullopt;
+    }
+    const auto local = moment(text.substr(0, 4), text.substr(5, 2), text.substr(8, 2),
+                              text.substr(11, 2), text.substr(14, 2), text.substr(17, 2));
+    if (!local) return std::nullopt;
+    return *local - kBeijing;
+}
+
 std::string format_rfc3339(Instant at) {
     const Parts t = in_beijing(at);
     const std::string fraction = t.milli == 0 ? std::string() : fmt::format(".{:03}", t.milli);

@@ -16,6 +16,8 @@ std::optional<Instant> parse_compact_time(std::string_view text);
 
 /// What refunds and bills write: yyyy-MM-dd HH:mm:ss, UTC+8 (grade A).
 std::string format_readable_time(Instant at);
+/// Nothing when it is not in that form or names no real moment.
+std::optional<Instant> parse_readable_time(std::string_view text);
 
 /// 2024-06-01T12:01:05+08:00, with milliseconds (".250") only when there are any.
 std::string format_rfc3339(Instant at);

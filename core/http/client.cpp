@@ -209,7 +209,8 @@ std::string why_not_connected(httplib::Error error) {
 template <class Base>
 class LinkBy final : public Link, private Base {
   public:
-    LinkBy(const Url& url, const Client::Options& options) : Base(url.host, url.port, {}, {}) {
+    LinkBy(const Url& url, const Client::Options& options)
+        : Base(url.host, url.port, options.certificate_file, options.key_file) {
         this->set_tcp_nodelay(true);
         this->set_keep_alive(true);
         this->set_connection_timeout(options.connect_timeout);

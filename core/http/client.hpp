@@ -30,6 +30,8 @@ class Client final : public Transport {
         Millis answer_timeout = std::chrono::seconds(10);
         std::string
             ca_file;  ///< PEM roots instead of the system's; certificates are always verified
+        std::string certificate_file = {};  ///< PEM, shown to an https server that asks for one
+        std::string key_file = {};          ///< PEM, the certificate's key; both or neither
         std::size_t body_bytes_max = 16 * 1024 * 1024;
     };
 

@@ -2,8 +2,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.hpp"
+#include "core/base/result.hpp"
 #include "core/base/secret.hpp"
 #include "core/domain/fen.hpp"
 
@@ -34,5 +36,15 @@ struct RefundNotification {
 };
 
 std::string render_refund_notification(const RefundNotification& notification, const Secret& key);
+
+/// Decrypts and reads a callback's body. Errors: not_utf8, too_large, malformed (not a V2 message);
+/// refused (return_code is not SUCCESS); signature_mismatch (req_info was not made with this key,
+/// or is damaged); missing_field; invalid_value (an amount, the status or the time).
+///
+/// All that is trustworthy was encrypted: appid, mch_id and nonce_str come from outside the cipher
+/// text, where anybody can change them. ECB has no seal of its own either; blocks of two
+/// notifications of one merchant may be mixed. So whose refund it is and whether each amount is
+/// right, the caller must compare with what it asked for.
+Result<RefundNotification> parse_refund_notification(std::string_view body, const Secret& key);
 
 }  // namespace wxpay::v2

@@ -74,6 +74,12 @@ Outcome show_order(const Call& call, const Context& context) {
     WXPAY_TRY(const Order order, own_order(*books, call.id, openid));
     auto answer = brief(order);
     answer["credits"] = order.credits;
+    auto& refunds = answer["refunds"] = nlohmann::ordered_json::array();
+    for (const Refund& refund : books->refunds_of(order.id)) {
+        refunds.push_back({{"out_refund_no", refund.out_refund_no},
+                           {"fee", refund.fee.count()},
+                           {"state", name(refund.state)}});
+    }
     auto& log = answer["log"] = nlohmann::ordered_json::array();
     for (const LogLine& line : books->log_of(order.id)) {
         log.push_back(

@@ -13,12 +13,16 @@ namespace wxpay::merchant::api {
 namespace {
 
 Problem order_paid() { return {409, "order_paid", "the order is paid"}; }
+Problem order_refunded() {
+    return {409, "order_refunded", "the order is paid back; make a new one"};
+}
 Problem order_closed() { return {409, "order_closed", "the order is closed; make a new one"}; }
 
 /// The user's order, as long as there is something to pay.
 Result<Order, Problem> unpaid_order(Transaction& books, std::string_view id, const OpenId& openid) {
     WXPAY_TRY(Order order, own_order(books, id, openid));
     if (order.state == OrderState::paid) return Failure{order_paid()};
+    if (order.state == OrderState::refunded) return Failure{order_refunded()};
     if (order.state == OrderState::closed) return Failure{order_closed()};
     return order;
 }

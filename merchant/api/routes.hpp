@@ -22,7 +22,8 @@ using Handler = Outcome(const Call&, const Context&);
 Handler login;                                    // login.cpp
 Handler list_products, create_order, show_order;  // orders.cpp
 Handler pay_order;                                // pay.cpp
-Handler notify;                                   // notify.cpp
+Handler refund_order;                             // refund.cpp
+Handler notify, notify_refund;                    // notify.cpp
 Handler reconcile_now;                            // reconcile.cpp
 
 /// Whose session the request carries. Problem: 401 when it is missing, unknown or expired.

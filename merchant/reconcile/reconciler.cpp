@@ -6,6 +6,7 @@
 #include <string>
 
 #include "merchant/reconcile/reconcile.hpp"
+#include "merchant/reconcile/refunds.hpp"
 
 namespace wxpay::merchant {
 namespace {
@@ -17,6 +18,7 @@ void run(const std::stop_token& stop, const Context& context, Millis every) {
     while (!stop.stop_requested()) {
         try {
             reconcile(context, stop);
+            reconcile_refunds(context, stop);
         } catch (const std::exception& problem) {
             // The disk may have room again later; a thread that is gone never comes back.
             context.report(Severity::error, std::string("reconcile: ") + problem.what());

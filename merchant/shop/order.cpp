@@ -8,6 +8,8 @@ std::string_view name(OrderState state) {
             return "unpaid";
         case OrderState::paid:
             return "paid";
+        case OrderState::refunded:
+            return "refunded";
         case OrderState::closed:
             return "closed";
     }
@@ -15,8 +17,10 @@ std::string_view name(OrderState state) {
 }
 
 std::optional<OrderState> parse_order_state(std::string_view word) {
-    for (const OrderState state : {OrderState::unpaid, OrderState::paid, OrderState::closed})
+    for (const OrderState state :
+         {OrderState::unpaid, OrderState::paid, OrderState::refunded, OrderState::closed}) {
         if (word == name(state)) return state;
+    }
     return std::nullopt;
 }
 

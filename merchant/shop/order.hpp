@@ -10,10 +10,11 @@
 
 namespace wxpay::merchant {
 
-/// Where a shop order stands. It is `paid` exactly when a payment is in the books.
-enum class OrderState { unpaid, paid, closed };
+/// Where a shop order stands. It is `paid` exactly when a payment is in the books, and `refunded`
+/// when all of it is back with the user.
+enum class OrderState { unpaid, paid, refunded, closed };
 
-/// "unpaid", "paid", "closed".
+/// "unpaid", "paid", "refunded", "closed".
 std::string_view name(OrderState state);
 /// Nothing for any other word.
 std::optional<OrderState> parse_order_state(std::string_view word);
@@ -33,6 +34,7 @@ struct Order {
     std::optional<Instant> prepay_asked_at = std::nullopt;  ///< since then WeChat may take money
     int credits = 0;                                        ///< payments in the books for it
     std::string transaction_id = {};                        ///< of that payment
+    Fen refunded = {};                                      ///< what is back with the user
 };
 
 }  // namespace wxpay::merchant

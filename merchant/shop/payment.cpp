@@ -23,12 +23,12 @@ PaymentReport report_of(const v2::PaymentNotification& n) {
             n.openid, n.fee_type, n.total_fee,    n.time_end};
 }
 
-Result<void> check_addressee(const PaymentReport& report, const std::string& appid,
-                             const std::string& mch_id) {
+Result<void> check_addressee(const std::string& appid, const std::string& mch_id,
+                             const v2::Account& us) {
     // Merchants of one owner often share an API key, so that a right signature alone does not say
     // whose sale this is.
-    if (report.appid != appid) return not_ours("appid");
-    if (report.mch_id != mch_id) return not_ours("mch_id");
+    if (appid != us.appid) return not_ours("appid");
+    if (mch_id != us.mch_id) return not_ours("mch_id");
     return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
+#include "core/client/v2_client.hpp"
 #include "core/domain/fen.hpp"
 #include "core/v2/notification.hpp"
 
@@ -26,9 +27,9 @@ struct PaymentReport {
 
 PaymentReport report_of(const v2::PaymentNotification& notification);
 
-/// Whether the report is addressed to this merchant. Errors: mismatch, with the field.
-Result<void> check_addressee(const PaymentReport& report, const std::string& appid,
-                             const std::string& mch_id);
+/// Whether a report for appid and mch_id is addressed to us. Errors: mismatch, with the field.
+Result<void> check_addressee(const std::string& appid, const std::string& mch_id,
+                             const v2::Account& us);
 
 /// What a report does to its order.
 enum class Ruling {

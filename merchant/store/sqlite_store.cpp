@@ -9,6 +9,7 @@
 #include "core/sqlite/sqlite.hpp"
 
 #include "embedded/kMerchantSchema0001.hpp"
+#include "embedded/kMerchantSchema0002.hpp"
 #include "merchant/limits.hpp"
 
 namespace wxpay::merchant {
@@ -31,11 +32,14 @@ OrderState read_state(std::string_view word) {
     return *state;
 }
 
-/// credits is counted, not kept: a number of its own could drift away from the books.
+/// credits and refunded are counted, not kept: numbers of their own could drift away from the
+/// books.
 constexpr const char* kSelectOrder =
     "SELECT id, out_trade_no, openid, body, total, notify_url, created_at, state, prepay_asked_at,"
     " (SELECT count(*) FROM payments WHERE order_id = orders.id),"
-    " (SELECT max(transaction_id) FROM payments WHERE order_id = orders.id) FROM orders ";
+    " (SELECT max(transaction_id) FROM payments WHERE order_id = orders.id),"
+    " (SELECT coalesce(sum(fee), 0) FROM refunds WHERE order_id = orders.id AND"
+    " state = 'succeeded') FROM orders ";
 
 Order read_order(Rows& row) {
     Order order;
@@ -50,7 +54,37 @@ Order read_order(Rows& row) {
     if (const auto asked_at = row.optional_number()) order.prepay_asked_at = instant(*asked_at);
     order.credits = static_cast<int>(row.number());
     order.transaction_id = row.text();
+    order.refunded = Fen{row.number()};
+    if (order.state == OrderState::paid && order.refunded >= order.total)
+        order.state = OrderState::refunded;
     return order;
+}
+
+constexpr const char* kSelectRefund =
+    "SELECT out_refund_no, order_id, request, fee, notify_url, asked_at, state, refund_id, ended_at"
+    " FROM refunds ";
+
+Refund read_refund(Rows& row) {
+    Refund refund;
+    refund.out_refund_no = row.text();
+    refund.order_id = row.text();
+    refund.request = row.text();
+    refund.fee = Fen{row.number()};
+    refund.notify_url = row.text();
+    refund.asked_at = instant(row.number());
+    const auto state = parse_refund_state(row.text());
+    if (!state) throw std::runtime_error("merchant.db is damaged: a refund's state");
+    refund.state = *state;
+    refund.refund_id = row.optional_text().value_or("");
+    if (const auto ended_at = row.optional_number()) refund.ended_at = instant(*ended_at);
+    return refund;
+}
+
+template <class Record>
+std::vector<Record> all(Rows&& row, Record (*read)(Rows&)) {
+    std::vector<Record> out;
+    while (row.next()) out.push_back(read(row));
+    return out;
 }
 
 struct Statements {
@@ -76,6 +110,28 @@ struct Statements {
                              " paid_at, credited_at) VALUES (?, ?, ?, ?, ?, ?)"
                              " ON CONFLICT DO NOTHING"};
     Statement mark_paid{db_, "UPDATE orders SET state = 'paid' WHERE id = ?"};
+
+    Statement insert_refund{db_,
+                            "INSERT INTO refunds (out_refund_no, order_id, request, fee,"
+                            " notify_url, asked_at, state) VALUES (?, ?, ?, ?, ?, ?, ?)"};
+    Statement refund{db_, fmt::format("{} WHERE out_refund_no = ?", kSelectRefund)};
+    Statement refunds_of{db_, fmt::format("{} WHERE order_id = ? ORDER BY rowid", kSelectRefund)};
+    Statement save_refund{db_,
+                          "UPDATE OR IGNORE refunds SET state = ?, refund_id = ?, ended_at = ?"
+                          " WHERE out_refund_no = ?"};
+    Statement refunds_under_way{
+        db_, fmt::format("{} WHERE state IN ('asked', 'accepted') AND asked_at <= ?"
+                         " ORDER BY queried_at, asked_at LIMIT ?",
+                         kSelectRefund)};
+    Statement mark_refund_queried{db_, "UPDATE refunds SET queried_at = ? WHERE out_refund_no = ?"};
+    Statement orders_paid{
+        db_, fmt::format("{} WHERE id IN (SELECT order_id FROM payments WHERE paid_at >= ? AND"
+                         " paid_at < ?) ORDER BY created_at, id",
+                         kSelectOrder)};
+    Statement refunds_succeeded{
+        db_, fmt::format("{} WHERE state = 'succeeded' AND ended_at >= ? AND ended_at < ?"
+                         " ORDER BY ended_at, out_refund_no",
+                         kSelectRefund)};
 
     Statement insert_log{db_, "INSERT INTO log (order_id, at, event, detail) VALUES (?, ?, ?, ?)"};
     Statement trim_log{db_,
@@ -132,6 +188,38 @@ class SqliteTransaction final : public Transaction {
         return true;
     }
 
+    void insert_refund(const Refund& r) override {
+        s_.insert_refund.run(r.out_refund_no, r.order_id, r.request, r.fee.count(), r.notify_url,
+                             stored(r.asked_at), name(r.state));
+    }
+    std::optional<Refund> find_refund(std::string_view out_refund_no) override {
+        Rows row = s_.refund.query(out_refund_no);
+        if (!row.next()) return std::nullopt;
+        return read_refund(row);
+    }
+    std::vector<Refund> refunds_of(const std::string& order_id) override {
+        return all(s_.refunds_of.query(order_id), read_refund);
+    }
+    bool save_refund(const Refund& r) override {
+        const auto refund_id =
+            r.refund_id.empty() ? std::nullopt : std::optional<std::string_view>(r.refund_id);
+        const auto ended_at = r.ended_at ? std::optional(stored(*r.ended_at)) : std::nullopt;
+        s_.save_refund.run(name(r.state), refund_id, ended_at, r.out_refund_no);
+        return db_.changes() == 1;
+    }
+    std::vector<Refund> refunds_under_way(Instant before, std::int64_t limit) override {
+        return all(s_.refunds_under_way.query(stored(before), limit), read_refund);
+    }
+    void mark_refund_queried(const std::string& out_refund_no, Instant at) override {
+        s_.mark_refund_queried.run(stored(at), out_refund_no);
+    }
+    std::vector<Order> orders_paid(Instant from, Instant to) override {
+        return all(s_.orders_paid.query(stored(from), stored(to)), read_order);
+    }
+    std::vector<Refund> refunds_succeeded(Instant from, Instant to) override {
+        return all(s_.refunds_succeeded.query(stored(from), stored(to)), read_refund);
+    }
+
     void log(const std::string& order_id, Instant at, std::string_view event,
              std::string_view detail) override {
         s_.insert_log.run(order_id, stored(at), event, detail);
@@ -149,10 +237,7 @@ class SqliteTransaction final : public Transaction {
     }
 
     std::vector<Order> unpaid_since(Instant before, std::int64_t limit) override {
-        std::vector<Order> orders;
-        Rows row = s_.unpaid.query(stored(before), limit);
-        while (row.next()) orders.push_back(read_order(row));
-        return orders;
+        return all(s_.unpaid.query(stored(before), limit), read_order);
     }
     void mark_queried(const std::string& id, Instant at) override {
         s_.mark_queried.run(stored(at), id);
@@ -203,7 +288,7 @@ void set_up(Database& db, bool in_file) {
     // FULL: WeChat gets its SUCCESS only when the payment is on the disk, not in a cache.
     if (in_file) db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 
-    db.migrate(std::array{kMerchantSchema0001});
+    db.migrate(std::array{kMerchantSchema0001, kMerchantSchema0002});
 }
 
 std::string file_in(const std::filesystem::path& directory) {

@@ -10,6 +10,7 @@
 
 #include "merchant/shop/order.hpp"
 #include "merchant/shop/payment.hpp"
+#include "merchant/shop/refund.hpp"
 
 namespace wxpay::merchant {
 
@@ -25,6 +26,10 @@ inline constexpr std::string_view kWarning = "warning";
 inline constexpr std::string_view kAlarm = "alarm";           ///< a person must look
 inline constexpr std::string_view kRefundDue = "refund_due";  ///< paid, but the order was closed
 inline constexpr std::string_view kClosed = "closed";
+inline constexpr std::string_view kRefundAsked = "refund_asked";
+inline constexpr std::string_view kRefundAccepted = "refund_accepted";
+inline constexpr std::string_view kRefundFailed = "refund_failed";
+inline constexpr std::string_view kRefunded = "refunded";  ///< money is back with the user
 }  // namespace event
 
 struct LogLine {
@@ -62,6 +67,24 @@ class Transaction {
     /// order has a payment or the transaction_id is in the books: the database itself keeps both
     /// unique, whatever the caller believed.
     virtual bool credit(const std::string& order_id, const PaymentReport& report, Instant at) = 0;
+
+    /// A new refund. Its number must be new, and so must its request for the order; else it throws.
+    virtual void insert_refund(const Refund& refund) = 0;
+    virtual std::optional<Refund> find_refund(std::string_view out_refund_no) = 0;
+    /// Oldest first.
+    virtual std::vector<Refund> refunds_of(const std::string& order_id) = 0;
+    /// Keeps state, refund_id and ended_at. False, and nothing changes, when the refund_id is that
+    /// of another refund.
+    virtual bool save_refund(const Refund& refund) = 0;
+    /// Refunds that were asked for at `before` or earlier and have not ended. Who was not asked
+    /// about for longest comes first.
+    virtual std::vector<Refund> refunds_under_way(Instant before, std::int64_t limit) = 0;
+    virtual void mark_refund_queried(const std::string& out_refund_no, Instant at) = 0;
+
+    /// Orders whose payment WeChat dates from `from` to before `to`.
+    virtual std::vector<Order> orders_paid(Instant from, Instant to) = 0;
+    /// Refunds whose success WeChat dates so.
+    virtual std::vector<Refund> refunds_succeeded(Instant from, Instant to) = 0;
 
     /// Adds a line, for an order or, with an empty id, for the shop. Beyond kLogLinesPerEventMax
     /// the oldest line of the same order and event goes.

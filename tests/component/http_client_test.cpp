@@ -380,26 +380,37 @@ Certificate self_signed(EVP_PKEY* key, const char* name) {
 /// Answers `connections` connections over TLS, each with two requests at most.
 class TlsSite {
   public:
-    explicit TlsSite(const char* name)
+    /// asks  it serves only who shows its own certificate; others it sends away
+    explicit TlsSite(const char* name, bool asks = false)
         : key_(EVP_EC_gen("P-256")),
           certificate_(self_signed(key_.get(), name)),
           context_(SSL_CTX_new(TLS_server_method())),
           ca_file_(std::filesystem::temp_directory_path() /
-                   ("wxpay_client_test_" + std::to_string(::getpid()) + ".pem")) {
+                   ("wxpay_client_test_" + std::to_string(::getpid()) + ".pem")),
+          key_file_(ca_file_.string() + ".key") {
         SSL_CTX_use_certificate(context_.get(), certificate_.get());
         SSL_CTX_use_PrivateKey(context_.get(), key_.get());
         const std::unique_ptr<BIO, Releases<BIO_free>> file(BIO_new_file(ca_file_.c_str(), "w"));
         PEM_write_bio_X509(file.get(), certificate_.get());
+        const std::unique_ptr<BIO, Releases<BIO_free>> key(BIO_new_file(key_file_.c_str(), "w"));
+        PEM_write_bio_PrivateKey(key.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr);
+        if (asks) {
+            X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), certificate_.get());
+            SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                               nullptr);
+        }
         thread_ = std::thread([this] { serve(); });
     }
     ~TlsSite() {
         thread_.join();
         std::filesystem::remove(ca_file_);
+        std::filesystem::remove(key_file_);
     }
     std::string url(const std::string& host) const {
         return "https://" + host + ":" + std::to_string(listener_.port());
     }
     const std::filesystem::path& ca_file() const { return ca_file_; }
+    const std::filesystem::path& key_file() const { return key_file_; }
 
   private:
     void serve() {
@@ -416,6 +427,7 @@ class TlsSite {
     Certificate certificate_;
     TlsContext context_;
     std::filesystem::path ca_file_;
+    std::filesystem::path key_file_;
     RawListener listener_;
     std::thread thread_;
 };
@@ -448,6 +460,20 @@ TEST(Client, RefusesAServerThatIsNotTrusted) {
 TEST(Client, RefusesACertificateForAnotherHost) {
     EXPECT_FALSE(ask_over_tls("DNS:example.com", "127.0.0.1", true));
     EXPECT_FALSE(ask_over_tls("DNS:example.com", "localhost", true));
+}
+
+TEST(Client, ShowsItsCertificateToAServerThatAsksForOne) {
+    for (const bool shows : {true, false}) {
+        TlsSite site("IP:127.0.0.1", true);
+        Client::Options options;
+        options.ca_file = site.ca_file();
+        if (shows) {
+            options.certificate_file = site.ca_file();
+            options.key_file = site.key_file();
+        }
+        const auto response = client_for(site.url("127.0.0.1"), options)->send(get());
+        EXPECT_EQ(response.has_value(), shows);
+    }
 }
 
 TEST(Client, SaysWhenItsTrustedCertificatesCannotBeRead) {

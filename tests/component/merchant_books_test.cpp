@@ -8,6 +8,7 @@
 
 #include "core/http/client.hpp"
 #include "core/http/server.hpp"
+#include "core/sqlite/sqlite.hpp"
 
 #include "merchant/server.hpp"
 #include "tests/component/merchant_harness.hpp"
@@ -36,6 +37,26 @@ TEST(MerchantBooks, SurviveARestart) {
     EXPECT_EQ(shop.order_of(id, session), before);
     EXPECT_EQ(shop.notify(shop.signed_xml(Shop::paid(before.at("out_trade_no")))), "SUCCESS");
     EXPECT_EQ(shop.order_of(id, session).at("credits"), 1);
+}
+
+// Books that were kept before there were refunds: the first migration only.
+TEST(MerchantBooks, OfTheFirstSchemaAreTakenOver) {
+    const ScratchDirectory data;
+    std::string session;
+    std::string id;
+    {
+        const Shop shop(kMd5, data.path());
+        session = shop.login();
+        id = shop.order(session).at("id");
+    }
+    {
+        Database db((data.path() / "merchant.db").string());
+        db.execute("DROP TABLE refunds; DROP INDEX payments_by_time; PRAGMA user_version = 1");
+    }
+    const Shop shop(kMd5, data.path(), 2);
+    const std::string number = shop.order_of(id, session).at("out_trade_no");
+    EXPECT_EQ(shop.notify(shop.signed_xml(Shop::paid(number))), "SUCCESS");
+    EXPECT_EQ(shop.refund(id, session, 88).status, 200);
 }
 
 TEST(MerchantBooks, CreditOnceWhenTwoProgramsShareThem) {

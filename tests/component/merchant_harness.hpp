@@ -57,8 +57,12 @@ class FakeWechat final : public http::Transport {
             << request.body;
         Fields call;
         for (const auto& [name, value] : message->fields()) call.emplace(name, value);
-        const Answer& answer = request.path == "/pay/unifiedorder" ? unified_order : order_query;
-        auto fields = answer(call);
+        if (request.path == "/pay/downloadbill") {
+            http::Response response;
+            response.body = bill(call);
+            return response;
+        }
+        auto fields = answer_to(request.path)(call);
         if (!fields) return Failure{fields.error()};
         http::Response response;
         response.body = sign(*fields, account_.api_key, account_.sign_type);
@@ -88,9 +92,34 @@ class FakeWechat final : public http::Transport {
                       {"out_trade_no", call.at("out_trade_no")},
                       {"trade_state", "NOTPAY"}};
     };
+    /// Takes every refund on.
+    Answer refund = [](const Fields& call) {
+        return Fields{{"return_code", "SUCCESS"},
+                      {"result_code", "SUCCESS"},
+                      {"transaction_id", "4200002288202406010123456789"},
+                      {"out_trade_no", call.at("out_trade_no")},
+                      {"out_refund_no", call.at("out_refund_no")},
+                      {"refund_id", "5030" + call.at("out_refund_no").substr(1)},
+                      {"refund_fee", call.at("refund_fee")},
+                      {"total_fee", call.at("total_fee")}};
+    };
+    Answer refund_query = [](const Fields&) {
+        return Fields{{"return_code", "SUCCESS"},
+                      {"result_code", "FAIL"},
+                      {"err_code", "REFUNDNOTEXIST"},
+                      {"err_code_des", "not exist"}};
+    };
+    /// What /pay/downloadbill answers; it is not signed.
+    std::function<std::string(const Fields&)> bill = [](const Fields&) { return std::string(); };
     std::optional<Error> login_error;
 
   private:
+    const Answer& answer_to(const std::string& path) const {
+        if (path == "/pay/unifiedorder") return unified_order;
+        if (path == "/secapi/pay/refund") return refund;
+        if (path == "/pay/refundquery") return refund_query;
+        return order_query;
+    }
     /// The code is the openid, as with the sandbox's test users.
     Result<http::Response> answer_login(const http::Request& request) const {
         if (login_error) return Failure{*login_error};
@@ -208,9 +237,16 @@ class Shop {
     std::string signed_xml(const Fields& fields) const {
         return FakeWechat::sign(fields, account.api_key, account.sign_type);
     }
+    Answer refund(const std::string& id, const std::string& session, std::int64_t fee,
+                  const std::string& request_id = {}) const {
+        nlohmann::json body{{"fee", fee}};
+        if (!request_id.empty()) body["request_id"] = request_id;
+        return call("POST", "/api/orders/" + id + "/refund", body.dump(), session);
+    }
+
     /// return_code of the shop's answer, which must be 200 and XML.
-    std::string notify(const std::string& body) const {
-        const Answer answer = call("POST", "/wxpay/notify", body);
+    std::string notify(const std::string& body, const std::string& path = "/wxpay/notify") const {
+        const Answer answer = call("POST", path, body);
         EXPECT_EQ(answer.status, 200) << answer.body;
         const auto xml = XmlMessage::parse(answer.body);
         EXPECT_TRUE(xml) << answer.body;
@@ -229,7 +265,8 @@ class Shop {
     StandingClock clock;
     SeededRandom random;
     v2::Client client{account, wechat, random};
-    merchant::Settings settings{"http://127.0.0.1:12190/wxpay/notify", std::chrono::seconds(30)};
+    merchant::Settings settings{"http://127.0.0.1:12190/wxpay/notify", std::chrono::seconds(30),
+                                "http://127.0.0.1:12190/wxpay/refund_notify"};
     std::mutex reports_mutex;
     std::vector<std::string> reports;
     merchant::Context context{settings,

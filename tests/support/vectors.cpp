@@ -71,6 +71,17 @@ std::vector<SignVector> sign_vectors(const std::string& section) {
     return out;
 }
 
+std::vector<ReqInfoVector> req_info_vectors(const std::string& section) {
+    std::vector<ReqInfoVector> out;
+    for (const Json& entry : v2_file().at(section)) {
+        out.push_back({entry.at("id").get<std::string>(), entry.at("note").get<std::string>(),
+                       Secret(entry.at("api_key").get<std::string>()),
+                       entry.value("aes_key_ascii", ""), entry.value("plaintext", ""),
+                       entry.at("req_info").get<std::string>()});
+    }
+    return out;
+}
+
 std::vector<std::string> vector_sections() {
     std::vector<std::string> out;
     for (const auto& [name, value] : v2_file().items()) {

@@ -42,6 +42,19 @@ struct SignVector {
 /// lacks something.
 std::vector<SignVector> sign_vectors(const std::string& section);
 
+/// One entry for a refund notification's req_info.
+struct ReqInfoVector {
+    std::string id;
+    std::string note;
+    Secret api_key;
+    std::string aes_key;    ///< empty where the entry is negative
+    std::string plaintext;  ///< likewise
+    std::string req_info;
+};
+
+/// A section: "refund_req_info" or "refund_req_info_negative".
+std::vector<ReqInfoVector> req_info_vectors(const std::string& section);
+
 /// The names of all sections that are lists of vectors.
 std::vector<std::string> vector_sections();
 

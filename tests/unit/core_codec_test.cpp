@@ -34,6 +34,19 @@ TEST(Base64, GivesTheAnswersOfRfc4648) {
     EXPECT_EQ(base64_encode(bytes(std::string(90, 'a'))).find('\n'), std::string::npos);
 }
 
+TEST(Base64, IsReadInOneSpellingOnly) {
+    EXPECT_EQ(base64_decode(""), "");
+    EXPECT_EQ(base64_decode("Zg=="), "f");
+    EXPECT_EQ(base64_decode("Zm8="), "fo");
+    EXPECT_EQ(base64_decode("Zm9v"), "foo");
+    EXPECT_EQ(base64_decode("+//+AA=="), "\xFB\xFF\xFE\0"s);
+    for (const std::string& text : {"Z"s, "Zg"s, "Zm8"s, "Zg="s, "Zg==="s, "===="s, "Z==="s,
+                                    "Zh=="s, "Zm9="s, "Zg==Zg=="s, " Zm9v"s, "Zm9v\n"s, "Zm9v    "s,
+                                    "Zm\n9v"s, "-__-"s, "Zm9\0"s, "Zm9\xC3"s, "Z=9v"s, "    "s}) {
+        EXPECT_EQ(base64_decode(text), std::nullopt) << text;
+    }
+}
+
 TEST(Base64Url, IsSafeAndUnpadded) {
     EXPECT_EQ(base64url_encode(bytes("\xFB\xFF\xFE\0"s)), "-__-AA");
     EXPECT_EQ(base64url_encode(bytes("")), "");
@@ -162,6 +175,16 @@ TEST(CompactTime, RefusesWhatNamesNoMoment) {
           "20240601126000", "20240601120060", "2024-06-01 12:0", " 0240601120105", "+0240601120105",
           "-0240601120105"}) {
         EXPECT_EQ(parse_compact_time(text), std::nullopt) << text;
+    }
+}
+
+TEST(ReadableTime, IsBeijingTime) {
+    EXPECT_EQ(format_readable_time(kNoonInBeijing + 999ms), "2024-06-01 12:01:05");
+    EXPECT_EQ(parse_readable_time("2024-06-01 12:01:05"), kNoonInBeijing);
+    for (const char* text : {"", "20240601120105", "2024-06-01T12:01:05", "2024-06-01 12:01:5",
+                             "2024-06-01 12:01:05 ", "2024/06/01 12:01:05", "2024-06-31 12:01:05",
+                             "2024-06-01 24:01:05", "2024-06-01 12:0x:05"}) {
+        EXPECT_EQ(parse_readable_time(text), std::nullopt) << text;
     }
 }
 

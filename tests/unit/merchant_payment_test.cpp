@@ -95,11 +95,10 @@ TEST(MerchantPayment, RefusesATransactionIdThatIsNone) {
 }
 
 TEST(MerchantPayment, IsAddressedByAppidAndMchId) {
-    const std::string appid = "wx8888888888888888";
-    const std::string mch_id = "1900000109";
-    EXPECT_TRUE(check_addressee(report(), appid, mch_id));
-    EXPECT_EQ(check_addressee(report(), "wx1111111111111111", mch_id).error().field, "appid");
-    EXPECT_EQ(check_addressee(report(), appid, "1900000110").error().field, "mch_id");
+    const v2::Account us{"wx8888888888888888", "1900000109", Secret("key")};
+    EXPECT_TRUE(check_addressee(us.appid, us.mch_id, us));
+    EXPECT_EQ(check_addressee("wx1111111111111111", us.mch_id, us).error().field, "appid");
+    EXPECT_EQ(check_addressee(us.appid, "1900000110", us).error().field, "mch_id");
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ TEST(MerchantCatalogue, FindsAProductById) {
 }
 
 TEST(MerchantOrderState, IsReadBackFromItsName) {
-    for (const OrderState state : {OrderState::unpaid, OrderState::paid, OrderState::closed})
+    for (const OrderState state :
+         {OrderState::unpaid, OrderState::paid, OrderState::refunded, OrderState::closed})
         EXPECT_EQ(parse_order_state(name(state)), state);
     EXPECT_EQ(parse_order_state("PAID"), std::nullopt);
 }

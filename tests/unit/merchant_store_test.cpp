@@ -147,6 +147,110 @@ TEST_F(MerchantStore, AsksFirstForTheOrdersThatWereNotAskedForLongest) {
     EXPECT_EQ(ids(at(1000), 10), "da");
 }
 
+Refund refund(const std::string& number, const std::string& order_id) {
+    Refund refund;
+    refund.out_refund_no = number;
+    refund.order_id = order_id;
+    refund.request = "id " + number;
+    refund.fee = Fen{40};
+    refund.notify_url = "http://127.0.0.1/wxpay/refund_notify";
+    refund.asked_at = at(4000);
+    return refund;
+}
+
+TEST_F(MerchantStore, GivesBackARefundAsItWasPutInAndSaved) {
+    insert(order("a"));
+    Refund first = refund("R1", "a");
+    commit([&](Transaction& books) { return books.insert_refund(first), true; });
+    const auto found = [&] { return store_.begin()->find_refund("R1").value(); };
+    EXPECT_EQ(found().order_id, "a");
+    EXPECT_EQ(found().request, "id R1");
+    EXPECT_EQ(found().fee, Fen{40});
+    EXPECT_EQ(found().notify_url, first.notify_url);
+    EXPECT_EQ(found().asked_at, at(4000));
+    EXPECT_EQ(found().state, RefundState::asked);
+    EXPECT_EQ(found().refund_id, "");
+    EXPECT_EQ(found().ended_at, std::nullopt);
+    first.state = RefundState::succeeded;
+    first.refund_id = "5030";
+    first.ended_at = at(5000);
+    EXPECT_TRUE(commit([&](Transaction& books) { return books.save_refund(first); }));
+    EXPECT_EQ(found().state, RefundState::succeeded);
+    EXPECT_EQ(found().refund_id, "5030");
+    EXPECT_EQ(found().ended_at, at(5000));
+    EXPECT_FALSE(store_.begin()->find_refund("R2"));
+}
+
+TEST_F(MerchantStore, KeepsNumbersRequestsAndRefundIdsUnique) {
+    insert(order("a"));
+    const auto put = [&](const Refund& each) {
+        commit([&](Transaction& books) { return books.insert_refund(each), true; });
+    };
+    put(refund("R1", "a"));
+    EXPECT_THROW(put(refund("R1", "a")), std::runtime_error);
+    Refund same_request = refund("R2", "a");
+    same_request.request = "id R1";
+    EXPECT_THROW(put(same_request), std::runtime_error);
+    EXPECT_THROW(put(refund("R3", "no such order")), std::runtime_error);
+    put(refund("R4", "a"));
+    const auto save = [&](const std::string& number) {
+        Refund accepted = refund(number, "a");
+        accepted.refund_id = "5030";
+        accepted.state = RefundState::accepted;
+        return commit([&](Transaction& books) { return books.save_refund(accepted); });
+    };
+    EXPECT_TRUE(save("R1"));
+    EXPECT_FALSE(save("R4"));
+    EXPECT_EQ(store_.begin()->find_refund("R4")->state, RefundState::asked);
+}
+
+TEST_F(MerchantStore, CountsWhatIsRefundedFromTheRefunds) {
+    insert(order("a"));
+    commit([](Transaction& books) { return books.credit("a", payment("t1"), at(3000)); });
+    const auto end = [&](const std::string& number, std::int64_t fee) {
+        Refund each = refund(number, "a");
+        each.fee = Fen{fee};
+        each.state = RefundState::succeeded;
+        each.refund_id = number;
+        each.ended_at = at(5000);
+        commit([&](Transaction& books) {
+            books.insert_refund(each);
+            return books.save_refund(each);
+        });
+    };
+    end("R1", 40);
+    EXPECT_EQ(find("a").refunded, Fen{40});
+    EXPECT_EQ(find("a").state, OrderState::paid);
+    end("R2", 48);
+    EXPECT_EQ(find("a").refunded, Fen{88});
+    EXPECT_EQ(find("a").state, OrderState::refunded);
+    EXPECT_EQ(store_.begin()->refunds_of("a").size(), 2U);
+    EXPECT_EQ(store_.begin()->refunds_succeeded(at(5000), at(5001)).size(), 2U);
+    EXPECT_TRUE(store_.begin()->refunds_succeeded(at(5001), at(9000)).empty());
+    EXPECT_EQ(store_.begin()->orders_paid(at(2000), at(2001)).size(), 1U);
+    EXPECT_TRUE(store_.begin()->orders_paid(at(0), at(2000)).empty());
+}
+
+TEST_F(MerchantStore, AsksFirstForTheRefundsThatWereNotAskedAboutForLongest) {
+    insert(order("a"));
+    commit([](Transaction& books) {
+        for (const char* number : {"R1", "R2", "R3"}) books.insert_refund(refund(number, "a"));
+        books.mark_refund_queried("R1", at(9000));
+        Refund ended = refund("R2", "a");
+        ended.state = RefundState::closed;
+        return books.save_refund(ended);
+    });
+    const auto numbers = [&](Instant before, std::int64_t limit) {
+        std::string out;
+        for (const Refund& due : store_.begin()->refunds_under_way(before, limit))
+            out += due.out_refund_no;
+        return out;
+    };
+    EXPECT_EQ(numbers(at(4000), 10), "R3R1");
+    EXPECT_EQ(numbers(at(4000), 1), "R3");
+    EXPECT_EQ(numbers(at(3999), 10), "");
+}
+
 TEST_F(MerchantStore, KeepsTheLogInOrderAndApart) {
     commit([](Transaction& books) {
         books.log("a", at(1), event::kCreated, "one");

@@ -10,6 +10,7 @@
 
 #include "core/base/random.hpp"
 #include "core/codec/beijing_time.hpp"
+#include "core/codec/gzip.hpp"
 
 #include "tests/support/vectors.hpp"
 
@@ -318,6 +319,111 @@ TEST_F(V2Client, NeverTellsItsAppSecret) {
         ASSERT_FALSE(session);
         EXPECT_THAT(session.error().detail, Not(HasSubstr("5a6c3f1b")));
     }
+}
+
+RefundRequest refund() { return {"20240601120000001", "R20240601130000001", Fen{888}, Fen{100}}; }
+
+TEST_F(V2Client, AsksForARefund) {
+    answer_with_known("refund.reply");
+    RefundRequest request = refund();
+    request.refund_desc = "商品已售完";
+    request.notify_url = "https://merchant.example.com/wxpay/refund_notify";
+    const auto reply = client().refund(request);
+    ASSERT_TRUE(reply) << reply.error().detail;
+    EXPECT_EQ(reply->out_trade_no, "20240601120000001");
+    EXPECT_EQ(reply->transaction_id, "4200002288202406010123456789");
+    EXPECT_EQ(reply->out_refund_no, "R20240601130000001");
+    EXPECT_EQ(reply->refund_id, "50302006882024060113456789012");
+    EXPECT_EQ(reply->total_fee, Fen{888});
+    EXPECT_EQ(reply->refund_fee, Fen{100});
+
+    EXPECT_EQ(transport.requests[0].path, "/secapi/pay/refund");
+    const XmlMessage message = sent();
+    EXPECT_TRUE(verify(message.fields(), message.get("sign"), kKey, SignType::md5));
+    EXPECT_EQ(message.get("total_fee"), "888");
+    EXPECT_EQ(message.get("refund_fee"), "100");
+    EXPECT_EQ(message.get("out_refund_no"), "R20240601130000001");
+    EXPECT_EQ(message.get("refund_desc"), "商品已售完");
+    EXPECT_EQ(message.get("notify_url"), "https://merchant.example.com/wxpay/refund_notify");
+}
+
+TEST_F(V2Client, SaysWhyARefundWasRefused) {
+    answer_with_known("refund_not_enough.reply");
+    const auto reply = client().refund(refund());
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code, Errc::refused);
+    EXPECT_EQ(reply.error().field, "NOTENOUGH");
+    EXPECT_THAT(reply.error().detail, HasSubstr("基本账户余额不足"));
+}
+
+TEST_F(V2Client, TakesNoRefundWithoutAnIdOrAmounts) {
+    for (const char* missing : {"refund_id", "total_fee", "refund_fee"}) {
+        std::vector<FieldView> fields{{"refund_id", "50302006882024060113456789012"},
+                                      {"total_fee", "888"},
+                                      {"refund_fee", "100"}};
+        std::erase_if(fields, [&](const FieldView& field) { return field.name == missing; });
+        transport.answer_with(signed_reply(fields));
+        EXPECT_FALSE(client().refund(refund())) << missing;
+    }
+    transport.answer_with("<html>400 No required SSL certificate was sent</html>", 400);
+    EXPECT_EQ(client().refund(refund()).error().code, Errc::malformed);
+}
+
+TEST_F(V2Client, AsksHowARefundStands) {
+    answer_with_known("refundquery.reply");
+    const auto reply = client().refund_query("R20240601130000001");
+    ASSERT_TRUE(reply) << reply.error().detail;
+    EXPECT_EQ(transport.requests[0].path, "/pay/refundquery");
+    EXPECT_EQ(sent().get("out_refund_no"), "R20240601130000001");
+    EXPECT_EQ(reply->appid, "wx8888888888888888");
+    EXPECT_EQ(reply->mch_id, "1900000109");
+    EXPECT_EQ(reply->out_trade_no, "20240601120000001");
+    EXPECT_EQ(reply->transaction_id, "4200002288202406010123456789");
+    EXPECT_EQ(reply->out_refund_no, "R20240601130000001");
+    EXPECT_EQ(reply->refund_id, "50302006882024060113456789012");
+    EXPECT_EQ(reply->status, RefundStatus::success);
+    EXPECT_EQ(reply->total_fee, Fen{888});
+    EXPECT_EQ(reply->refund_fee, Fen{100});
+    EXPECT_EQ(reply->success_time, parse_compact_time("20240601130008"));
+}
+
+TEST_F(V2Client, KnowsEachStateOfARefundAndNoOther) {
+    const auto status = [&](const char* word) {
+        transport.answer_with(signed_reply(
+            {{"total_fee", "888"}, {"refund_fee_0", "100"}, {"refund_status_0", word}}));
+        return client().refund_query("R1");
+    };
+    EXPECT_EQ(status("PROCESSING")->status, RefundStatus::processing);
+    EXPECT_EQ(status("CHANGE")->status, RefundStatus::change);
+    EXPECT_EQ(status("REFUNDCLOSE")->status, RefundStatus::closed);
+    EXPECT_FALSE(status("FAIL"));
+    EXPECT_FALSE(status(""));
+    answer_with_known("refundquery_unknown.reply");
+    EXPECT_EQ(client().refund_query("R1").error().field, "REFUNDNOTEXIST");
+}
+
+TEST_F(V2Client, DownloadsABillPackedOrNot) {
+    const std::string bill = test::read_vector_file("messages/downloadbill.csv");
+    transport.answer_with(gzip(bill));
+    EXPECT_EQ(*client().download_bill("20240601"), bill);
+    EXPECT_EQ(transport.requests[0].path, "/pay/downloadbill");
+    const XmlMessage message = sent();
+    EXPECT_EQ(message.get("bill_date"), "20240601");
+    EXPECT_EQ(message.get("bill_type"), "ALL");
+    EXPECT_EQ(message.get("tar_type"), "GZIP");
+    transport.answer_with(bill);
+    EXPECT_EQ(*client().download_bill("20240601"), bill);
+    transport.answer_with(gzip(bill).substr(0, 100));
+    EXPECT_EQ(client().download_bill("20240601").error().code, Errc::malformed);
+}
+
+TEST_F(V2Client, SaysWhyThereIsNoBill) {
+    answer_with_known("downloadbill_none.reply");
+    const auto bill = client().download_bill("20240601");
+    ASSERT_FALSE(bill);
+    EXPECT_EQ(bill.error().code, Errc::refused);
+    EXPECT_EQ(bill.error().field, "No Bill Exist");
+    EXPECT_THAT(bill.error().detail, HasSubstr("20002"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Every signing entry of tests/vectors/v2-vectors.json. The entries for encrypted refund notices
-// (refund_req_info…) belong to the code that will decrypt them.
+// (refund_req_info…) are in v2_refund_notification_test.cpp.
 #include <algorithm>
 #include <cctype>
 #include <functional>
