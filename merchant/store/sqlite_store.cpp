@@ -16,6 +16,10 @@ namespace wxpay::merchant {
 namespace {
 
 std::int64_t stored(Instant at) { return at.time_since_epoch().count(); }
+std::optional<std::int64_t> stored(const std::optional<Instant>& at) {
+    if (!at) return std::nullopt;
+    return stored(*at);
+}
 Instant instant(std::int64_t millis) { return Instant(Millis(millis)); }
 
 /// What we wrote ourselves reads back; anything else is a damaged file.
@@ -203,8 +207,7 @@ class SqliteTransaction final : public Transaction {
     bool save_refund(const Refund& r) override {
         const auto refund_id =
             r.refund_id.empty() ? std::nullopt : std::optional<std::string_view>(r.refund_id);
-        const auto ended_at = r.ended_at ? std::optional(stored(*r.ended_at)) : std::nullopt;
-        s_.save_refund.run(name(r.state), refund_id, ended_at, r.out_refund_no);
+        s_.save_refund.run(name(r.state), refund_id, stored(r.ended_at), r.out_refund_no);
         return db_.changes() == 1;
     }
     std::vector<Refund> refunds_under_way(Instant before, std::int64_t limit) override {
