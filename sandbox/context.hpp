@@ -16,6 +16,7 @@ namespace wxpay::sandbox {
 
 class Scheduler;
 class Notifier;
+class Sender;
 class Waiters;
 
 /// How this WeChat behaves; fixed while it runs.
@@ -42,6 +43,7 @@ struct Context {
     Scheduler& scheduler;
     Notifier& notifier;
     Waiters& waiters;
+    Sender& sender;
 };
 
 }  // namespace wxpay::sandbox

@@ -16,6 +16,7 @@
 #include "sandbox/certificates/private_files.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
+#include "sandbox/notify/sender.hpp"
 #include "sandbox/notify/target_policy.hpp"
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
@@ -108,9 +109,9 @@ class Server::Impl {
           scheduler(*store, clock),
           waiters(stopwatch),
           sender(config.allow_notify),
-          context{config.directory, config.settings, *store,   clock,  random,
-                  exchanges,        scheduler,       notifier, waiters},
-          notifier(context, sender),
+          context{config.directory, config.settings, *store,   clock,   random,
+                  exchanges,        scheduler,       notifier, waiters, sender},
+          notifier(context),
           app(context),
           edge(edge_options(config),
                [this](http::Request request) { return app.handle(std::move(request)); }) {

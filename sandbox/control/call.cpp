@@ -95,6 +95,17 @@ Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_vie
     return json;
 }
 
+Result<std::string, Problem> text_member(const nlohmann::json& body, const char* name,
+                                         std::size_t bytes_max) {
+    const auto found = body.find(name);
+    if (found == body.end()) return std::string();
+    if (!found->is_string() || found->get_ref<const std::string&>().size() > bytes_max) {
+        return Failure{
+            bad_request(fmt::format("{} is a text of at most {} bytes", name, bytes_max), name)};
+    }
+    return found->get<std::string>();
+}
+
 Problem no_such_order(const std::string& id) {
     return not_found(fmt::format(
         "no order '{}': a prepay_id, a transaction_id or mch_id:out_trade_no is wanted", id));

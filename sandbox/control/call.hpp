@@ -57,6 +57,10 @@ struct Route {
     Result<http::Answer, Problem> (*handle)(const Call& call);
 };
 
+/// A member of a body that is a text; empty when absent. Fails when it is none, or too long.
+Result<std::string, Problem> text_member(const nlohmann::json& body, const char* name,
+                                         std::size_t bytes_max);
+
 Problem no_such_order(const std::string& id);
 
 /// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no.

@@ -13,23 +13,16 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kTextMax = 1024;
-
-/// A member that is a text; empty when it is not there.
-Result<std::string, Problem> text(const nlohmann::json& body, const char* name) {
-    const auto member = body.find(name);
-    if (member == body.end()) return std::string();
-    if (!member->is_string()) return Failure{bad_request(std::string(name) + " is a text", name)};
-    return member->get<std::string>();
-}
+constexpr std::size_t kWordMax = 64;
 
 Result<Comment, Problem> comment_from(const Call& call) {
     WXPAY_TRY(const nlohmann::json body,
               call.body({"mch_id", "transaction_id", "stars", "text", "at"}));
     Comment comment;
-    WXPAY_TRY(const std::string mch_id, text(body, "mch_id"));
-    WXPAY_TRY(const std::string transaction_id, text(body, "transaction_id"));
-    WXPAY_TRY(comment.text, text(body, "text"));
-    WXPAY_TRY(const std::string at, text(body, "at"));
+    WXPAY_TRY(const std::string mch_id, text_member(body, "mch_id", kWordMax));
+    WXPAY_TRY(const std::string transaction_id, text_member(body, "transaction_id", kWordMax));
+    WXPAY_TRY(comment.text, text_member(body, "text", kTextMax));
+    WXPAY_TRY(const std::string at, text_member(body, "at", kWordMax));
     const auto merchant = MchId::parse(mch_id);
     if (!merchant) return Failure{bad_request("mch_id is 8 to 10 digits", "mch_id")};
     comment.mch_id = *merchant;
@@ -37,8 +30,6 @@ Result<Comment, Problem> comment_from(const Call& call) {
     if (!transaction)
         return Failure{bad_request("transaction_id is 28 to 32 digits", "transaction_id")};
     comment.transaction_id = *transaction;
-    if (comment.text.size() > kTextMax)
-        return Failure{bad_request("text has at most 1024 bytes", "text")};
     if (const auto stars = body.find("stars"); stars != body.end()) {
         if (!stars->is_number_integer() || *stars < 1 || *stars > 5)
             return Failure{bad_request("stars is a number from 1 to 5", "stars")};

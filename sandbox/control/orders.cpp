@@ -17,18 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A text member; empty when absent.
-Result<std::string, Problem> text(const nlohmann::json& body, const char* name,
-                                  std::size_t bytes_max) {
-    const auto found = body.find(name);
-    if (found == body.end()) return std::string();
-    if (!found->is_string() || found->get_ref<const std::string&>().size() > bytes_max) {
-        return Failure{
-            bad_request(fmt::format("{} is a text of at most {} bytes", name, bytes_max), name)};
-    }
-    return found->get<std::string>();
-}
-
 Result<v2::Coupon, Problem> coupon_from(const nlohmann::json& json) {
     const auto wrong = Failure{
         bad_request(R"(a coupon is {"id":"…","type":"CASH"|"NO_CASH","fee":fen})", "coupons")};
@@ -71,19 +59,19 @@ Result<PayRequest, Problem> pay_request_from(const Call& call, Fen total) {
     PayRequest request;
     constexpr std::size_t kWordMax = 32;
     constexpr std::size_t kOpenidMax = 128;
-    WXPAY_TRY(const std::string word, text(body, "outcome", kWordMax));
+    WXPAY_TRY(const std::string word, text_member(body, "outcome", kWordMax));
     const auto outcome = parse_pay_outcome(word.empty() ? "success" : word);
     if (!outcome) {
         return Failure{bad_request("outcome is success, cancel, notenough, payerror or userpaying",
                                    "outcome")};
     }
     request.outcome = *outcome;
-    WXPAY_TRY(request.openid, text(body, "openid", kOpenidMax));
+    WXPAY_TRY(request.openid, text_member(body, "openid", kOpenidMax));
     if (!request.openid.empty() && !OpenId::parse(request.openid)) {
         return Failure{
             bad_request("an openid begins with 'o'; then letters, digits, '_' and '-'", "openid")};
     }
-    WXPAY_TRY(request.bank_type, text(body, "bank_type", kWordMax));
+    WXPAY_TRY(request.bank_type, text_member(body, "bank_type", kWordMax));
     WXPAY_TRY(request.coupons, coupons_from(body, total));
     return request;
 }

@@ -15,6 +15,7 @@ std::span<const Route> exchange_routes();
 std::span<const Route> notification_routes();
 std::span<const Route> order_routes();
 std::span<const Route> refund_routes();
+std::span<const Route> scan_routes();
 std::span<const Route> server_routes();
 
 /// Answers a call of the control API: guards, finds the route, calls it.

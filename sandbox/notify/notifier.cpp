@@ -15,7 +15,9 @@
 #include "sandbox/diagnosis/callback.hpp"
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/notify/callback_request.hpp"
 #include "sandbox/notify/schedule.hpp"
+#include "sandbox/notify/sender.hpp"
 #include "sandbox/timers/scheduler.hpp"
 
 namespace wxpay::sandbox {
@@ -25,19 +27,6 @@ namespace {
 /// turn a day of retries into minutes. Once it has let the whole timeout pass, later attempts of a
 /// move get this long until it answers again.
 constexpr Millis kHungTimeout{10};
-
-/// source  [C] Content-Type and User-Agent as recalled from captures; the others are plain HTTP
-http::Request request_for(const Notification& notification) {
-    http::Request request;
-    request.method = "POST";
-    request.headers.add("Content-Type", "text/xml");
-    request.headers.add("User-Agent", "Mozilla/4.0");
-    request.headers.add("Accept", "*/*");
-    request.headers.add("Pragma", "no-cache");
-    request.headers.add("Connection", "Keep-Alive");
-    request.body = notification.body;
-    return request;
-}
 
 bool was_answered(const Notification& notification) {
     return std::any_of(notification.attempts.begin(), notification.attempts.end(),
@@ -85,7 +74,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
     exchange.kind = Exchange::Kind::callback;
     exchange.at = context_.clock.now();
     exchange.url = notification.url;
-    exchange.request = request_for(notification);
+    exchange.request = callback_request(notification.body);
     exchange.mch_id = notification.mch_id.str();
     exchange.out_trade_no = notification.out_trade_no.str();
 
@@ -134,13 +123,13 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         key = ++last_attempt_;
         in_flight_.emplace(key, InFlight{context_.clock.now(), std::move(finish)});
     }
-    sender_.send(*url, request_for(notification), timeout_for(url->origin()),
-                 [this, key](http::Outcome outcome) {
-                     std::unique_lock lock(mutex_);
-                     auto ended = in_flight_.extract(key);
-                     lock.unlock();
-                     if (!ended.empty()) ended.mapped().finish(std::move(outcome));
-                 });
+    context_.sender.send(*url, callback_request(notification.body), timeout_for(url->origin()),
+                         [this, key](http::Outcome outcome) {
+                             std::unique_lock lock(mutex_);
+                             auto ended = in_flight_.extract(key);
+                             lock.unlock();
+                             if (!ended.empty()) ended.mapped().finish(std::move(outcome));
+                         });
 }
 
 void Notifier::hurry(Instant target) {

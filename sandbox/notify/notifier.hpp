@@ -11,7 +11,6 @@
 
 #include "sandbox/context.hpp"
 #include "sandbox/notify/notification.hpp"
-#include "sandbox/notify/sender.hpp"
 #include "sandbox/timers/timer.hpp"
 
 namespace wxpay::sandbox {
@@ -24,7 +23,7 @@ class Notifier {
     /// meanwhile, or gone).
     using Done = std::function<void(std::optional<Verdict>)>;
 
-    Notifier(Context& context, Sender& sender) : context_(context), sender_(sender) {}
+    explicit Notifier(Context& context) : context_(context) {}
 
     /// The attempt that a timer asks for: a failure schedules the next one, or exhausts the
     /// notification.
@@ -53,7 +52,6 @@ class Notifier {
     void remember(const std::string& origin, bool timed_out);
 
     Context& context_;
-    Sender& sender_;
     std::atomic<bool> stopping_{false};
     std::mutex mutex_;
     std::map<std::uint64_t, InFlight>

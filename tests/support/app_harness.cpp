@@ -53,8 +53,9 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
       scheduler(*store, clock),
       waiters(stopwatch),
       sender(clock),
-      context{directory, settings, *store, clock, random, exchanges, scheduler, notifier, waiters},
-      notifier(context, sender),
+      context{directory, settings,  *store,   clock,   random,
+              exchanges, scheduler, notifier, waiters, sender},
+      notifier(context),
       app(context) {
     scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
     scheduler.set_handler([this](const sandbox::Timer& timer,

@@ -19,6 +19,7 @@
 #include "sandbox/context.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
+#include "sandbox/notify/sender.hpp"
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
 #include "sandbox/timers/scheduler.hpp"

@@ -1,0 +1,133 @@
+// The user scans a merchant's own code: Native payment, mode 1.
+#include <exception>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "core/http/url.hpp"
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/diagnosis/callback.hpp"
+#include "sandbox/ledger/payment.hpp"
+#include "sandbox/notify/callback_request.hpp"
+#include "sandbox/notify/product_scan.hpp"
+#include "sandbox/notify/sender.hpp"
+#include "sandbox/notify/verdict.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+struct Scan {
+    ProductLink link;
+    http::Url bizpay_url;
+    std::string openid;
+};
+
+Result<Scan, Problem> scan_from(const Call& call) {
+    WXPAY_TRY(const nlohmann::json body, call.body({"url", "bizpay_url", "openid"}));
+    constexpr std::size_t kUrlMax = 1024;
+    constexpr std::size_t kOpenidMax = 128;
+    WXPAY_TRY(const std::string url, text_member(body, "url", kUrlMax));
+    WXPAY_TRY(const std::string bizpay_url, text_member(body, "bizpay_url", kUrlMax));
+    WXPAY_TRY(std::string openid, text_member(body, "openid", kOpenidMax));
+    auto link = read_product_link(url, call.context.directory);
+    if (!link) {
+        return Failure{
+            Problem{400, "native_url_wrong", "原生支付URL参数错误", "url", link.error()}};
+    }
+    auto target = http::Url::parse(bizpay_url);
+    if (!target) {
+        return Failure{bad_request(
+            "bizpay_url is the http or https address that the merchant set in the console",
+            "bizpay_url")};
+    }
+    if (openid.empty()) openid = kDefaultPayer;
+    if (!OpenId::parse(openid)) {
+        return Failure{
+            bad_request("an openid begins with 'o'; then letters, digits, '_' and '-'", "openid")};
+    }
+    return Scan{std::move(*link), std::move(*target), std::move(openid)};
+}
+
+Problem unusable(std::string reason) {
+    return {502, "bizpay_failed", std::move(reason), "bizpay_url"};
+}
+
+/// The order to which the merchant's answer leads.
+Result<Order, Problem> order_of(const http::Outcome& outcome, const Judgement& judgement,
+                                const ProductLink& link, Context& context) {
+    if (judgement.verdict == Verdict::refused)
+        return Failure{conflict("bizpay_refused", judgement.reason)};
+    if (judgement.verdict != Verdict::ok) return Failure{unusable(judgement.reason)};
+    const auto prepay_id = read_product_answer(outcome.response.body, link, context.directory);
+    if (!prepay_id) {
+        const ProductAnswerProblem& problem = prepay_id.error();
+        if (problem.refused) return Failure{conflict("bizpay_refused", problem.reason)};
+        return Failure{unusable(problem.reason)};
+    }
+    auto order = context.store.begin()->find_order(*prepay_id);
+    if (!order || order->mch_id != link.merchant->mch_id || order->trade_type != TradeType::native)
+        return Failure{unusable("the prepay_id is of no NATIVE order of this merchant")};
+    if (const auto problem = why_not_payable(*order, context.clock.now()))
+        return Failure{conflict(std::string(code_of(*problem)), std::string(text_of(*problem)))};
+    return std::move(*order);
+}
+
+http::Response finish(Exchange exchange, http::Outcome outcome, const ProductLink& link,
+                      Context& context) {
+    const Judgement judgement = judge_v2(outcome);
+    auto order = order_of(outcome, judgement, link, context);
+    exchange.latency = outcome.latency;
+    exchange.response = std::move(outcome.response);
+    if (outcome.kind != http::Outcome::Kind::answered) exchange.response.status = 0;
+    exchange.verdict = name(judgement.verdict);
+    exchange.error = judgement.reason;
+    if (judgement.verdict != Verdict::ok) {
+        diagnosis::explain_callback(exchange, judgement, false, link.merchant);
+    } else if (!order) {
+        exchange.verdict =
+            name(order.error().status == 502 ? Verdict::bad_answer : Verdict::refused);
+        exchange.error = order.error().message;
+    }
+    if (order) exchange.out_trade_no = order->out_trade_no.str();
+    context.exchanges.add(std::move(exchange));
+    if (!order) return problem_response(order.error());
+    return json_response(dump(to_json(*order, *context.store.begin())));
+}
+
+Result<http::Answer, Problem> scan(const Call& call) {
+    WXPAY_TRY(Scan wanted, scan_from(call));
+    return http::Answer(
+        http::Later([&context = call.context, wanted = std::move(wanted)](http::Reply reply) {
+            Exchange exchange;
+            exchange.id = context.exchanges.next_id();
+            exchange.kind = Exchange::Kind::callback;
+            exchange.at = context.clock.now();
+            exchange.url = wanted.bizpay_url.origin() + wanted.bizpay_url.target;
+            constexpr std::size_t kNonceSize = 16;
+            exchange.request = callback_request(render_product_question(
+                wanted.link, wanted.openid, context.random.alphanumeric(kNonceSize)));
+            exchange.mch_id = wanted.link.merchant->mch_id.str();
+            const http::Request question = exchange.request;
+            context.sender.send(
+                wanted.bizpay_url, question, context.settings.notify_timeout,
+                [&context, link = wanted.link, exchange = std::move(exchange),
+                 reply = std::move(reply)](http::Outcome outcome) mutable {
+                    try {
+                        reply(finish(std::move(exchange), std::move(outcome), link, context));
+                    } catch (const std::exception& problem) {
+                        spdlog::error("scan: {}", problem.what());  // reply goes uncalled: a 500
+                    }
+                });
+        }));
+}
+
+constexpr Route kRoutes[] = {{"POST", "/_sandbox/v1/scan", scan}};
+
+}  // namespace
+
+std::span<const Route> scan_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control
