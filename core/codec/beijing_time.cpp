@@ -68,6 +68,10 @@ std::optional<Instant> moment(std::string_view year, std::string_view month, std
 
 }  // namespace
 
+Instant start_of_day(Instant at) {
+    return Instant(std::chrono::floor<days>(at + kBeijing).time_since_epoch()) - kBeijing;
+}
+
 std::string format_compact_time(Instant at) {
     const Parts t = in_beijing(at);
     return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", t.year, t.month, t.day, t.hour, t.minute,

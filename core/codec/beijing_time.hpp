@@ -8,6 +8,9 @@
 
 namespace wxpay {
 
+/// The midnight, UTC+8, with which the day of `at` begins.
+Instant start_of_day(Instant at);
+
 /// V2's times: yyyyMMddHHmmss, UTC+8, no zone (grade A). China has had no daylight saving time
 /// since 1991.
 std::string format_compact_time(Instant at);

@@ -33,6 +33,9 @@ constexpr std::array kFields{
               is_payout_number},
 };
 
+/// Why a transfer failed; our choice, the spec has no text.
+constexpr std::string_view kReason = "付款错误";
+
 /// How long a transfer can be asked for; [A] the page of this call.
 constexpr std::chrono::hours kAskable{24 * 30};
 
@@ -47,24 +50,24 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
         return Failure{
             Refusal{kNotFound, "partner_trade_no", "a transfer can be asked for during 30 days"}};
     }
-    const std::string time = format_readable_time(payout->created_at);
+    v2::Message out;
+    out.text("return_code", "SUCCESS")
+        .text("return_msg", "获取成功")
+        .text("result_code", "SUCCESS")
+        .text("mch_id", payout->mch_id.str())
+        .text("appid", payout->appid.str())
+        .text("detail_id", payout->detail_id)
+        .text("partner_trade_no", payout->number)
+        .text("status", wire_name(payout->state))
+        .text_if("reason", payout->state == PayoutState::failed ? kReason : "")
+        .number("payment_amount", payout->amount.count())
+        .text("openid", payout->openid)
+        .text("transfer_time", format_readable_time(payout->created_at));
+    if (payout->state == PayoutState::success)
+        out.text("payment_time", format_readable_time(*payout->ended_at));
+    out.text_if("transfer_name", payout->name).text("desc", payout->desc);
     Reply reply;
-    reply.body = v2::Message()
-                     .text("return_code", "SUCCESS")
-                     .text("return_msg", "获取成功")
-                     .text("result_code", "SUCCESS")
-                     .text("mch_id", payout->mch_id.str())
-                     .text("appid", payout->appid.str())
-                     .text("detail_id", payout->detail_id)
-                     .text("partner_trade_no", payout->number)
-                     .text("status", wire_name(payout->state))
-                     .number("payment_amount", payout->amount.count())
-                     .text("openid", payout->openid)
-                     .text("transfer_time", time)
-                     .text("payment_time", time)
-                     .text_if("transfer_name", payout->name)
-                     .text("desc", payout->desc)
-                     .render();
+    reply.body = out.render();
     return reply;
 }
 

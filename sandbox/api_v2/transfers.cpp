@@ -30,6 +30,7 @@ constexpr Words kNotUtf8Error{"PARAM_IS_NOT_UTF8", "请求参数中包含非utf8
 constexpr Words kDiffers{"FATAL_ERROR", "两次请求参数不一致"};
 constexpr Words kCertificateError{"CA_ERROR", "商户API证书校验出错"};
 constexpr Words kBroken{"SYSTEMERROR", "微信内部接口调用发生错误"};
+constexpr Words kSendFailed{"SEND_FAILED", "付款错误"};
 
 constexpr std::array kOnDemand{
     kAmountLimit,
@@ -41,7 +42,7 @@ constexpr std::array kOnDemand{
     Words{"SENDNUM_LIMIT", "该用户今日付款次数超过限制"},
     Words{"RECV_ACCOUNT_NOT_ALLOWED", "收款账户不在收款账户列表"},
     Words{"PAY_CHANNEL_NOT_ALLOWED", "本商户号未配置API发起能力"},
-    Words{"SEND_FAILED", "付款错误"},
+    kSendFailed,
 };
 
 constexpr std::array kRephrased{
@@ -103,6 +104,18 @@ std::optional<Refusal> why_not(const Call& call, const Payout& wanted, Work& wor
     return std::nullopt;
 }
 
+Refusal refusal_for(const PayoutRefusal& refusal) {
+    switch (refusal.problem) {
+        case PayoutProblem::not_enough:
+            return {kNotEnough, {}, "the merchant's account holds less than that"};
+        case PayoutProblem::over_limit:
+            return {kAmountLimit, "amount", "one user gets at most 500000 fen a day"};
+        case PayoutProblem::differs:
+            break;
+    }
+    return {kDiffers, "partner_trade_no", hint_for_difference(refusal.what)};
+}
+
 Result<Reply, Refusal> handle(const Call& call, Work& work) {
     Payout wanted;
     wanted.kind = PayoutKind::transfer;
@@ -117,11 +130,14 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     if (auto refusal = why_not(call, wanted, work)) return Failure{std::move(*refusal)};
 
     const auto paid = pay_out(work, call.merchant, wanted);
-    if (!paid) {
-        if (paid.error().problem == PayoutProblem::not_enough)
-            return Failure{Refusal{kNotEnough, {}, "the merchant's account holds less than that"}};
-        return Failure{
-            Refusal{kDiffers, "partner_trade_no", hint_for_difference(paid.error().what)}};
+    if (!paid) return Failure{refusal_for(paid.error())};
+    if (paid->state == PayoutState::processing) {
+        work.commit();
+        return Failure{Refusal{kBroken, {}, "the outcome is open: ask for this number, or repeat"}};
+    }
+    if (paid->state == PayoutState::failed) {
+        work.commit();
+        return Failure{Refusal{kSendFailed, {}, "it failed: query it, then use a new number"}};
     }
     Reply reply;
     reply.body = v2::Message()

@@ -16,8 +16,9 @@ namespace wxpay::sandbox {
 
 enum class PayoutKind { transfer, red_packet };
 
-/// A transfer succeeds at once. A red packet is sent, and then received or, unopened, returned.
-enum class PayoutState { success, sent, received, returned };
+/// A transfer succeeds at once, or later (processing until then), or fails. A red packet is sent,
+/// and then received or, unopened, returned.
+enum class PayoutState { success, processing, failed, sent, received, returned };
 
 /// The wire's words for states; for kinds the store's.
 std::string_view wire_name(PayoutKind kind);
@@ -46,11 +47,19 @@ struct Payout {
     std::optional<Instant> ended_at;  ///< when it got its final state
 };
 
-/// Who never opens a red packet: openids that begin so. Anybody else does, after ten seconds.
-inline constexpr std::string_view kNeverOpens = "oCANCEL";
+// Test users, by how their openids begin; anybody else gets a transfer at once and opens a red
+// packet after ten seconds.
+inline constexpr std::string_view kNeverOpens = "oCANCEL";   ///< a red packet
+inline constexpr std::string_view kGetsLater = "oSLOW";      ///< a transfer: after ten seconds
+inline constexpr std::string_view kNeverGets = "oPAYERROR";  ///< a transfer: it fails
 
-/// Why money is not paid out. `differs`: its number stands for another payout.
-enum class PayoutProblem { differs, not_enough };
+/// What one user can get from one merchant by transfers on a day of UTC+8.
+/// source  [B] the text of AMOUNT_LIMIT, v2.md 6.14
+inline constexpr Fen kTransferDayMax{500'000};
+
+/// Why money is not paid out. `differs`: its number stands for another payout. `over_limit`: a
+/// transfer would bring its user above kTransferDayMax.
+enum class PayoutProblem { differs, not_enough, over_limit };
 
 struct PayoutRefusal {
     PayoutProblem problem;
@@ -61,8 +70,8 @@ struct PayoutRefusal {
 /// again is the same payout: the one that there is comes back. The caller commits.
 Result<Payout, PayoutRefusal> pay_out(Work& work, const Merchant& merchant, Payout wanted);
 
-/// A red packet was opened, or its time is over and the money goes back. Harmless when it has ended
-/// before.
-void settle_red_packet(Work& work, Payout payout);
+/// A transfer arrived late; a red packet was opened, or its time is over and the money goes back.
+/// Harmless when it has ended before.
+void settle_payout(Work& work, Payout payout);
 
 }  // namespace wxpay::sandbox

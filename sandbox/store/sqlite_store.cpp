@@ -323,6 +323,9 @@ struct Statements {
                         "remark, wishing, activity, terms, state, detail_id, created_at, ended_at) "
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
           update_payout(db, "UPDATE payouts SET state = ?, ended_at = ? WHERE id = ?"),
+          transferred(db,
+                      "SELECT coalesce(sum(amount), 0) FROM payouts WHERE kind = 'transfer' AND "
+                      "mch_id = ? AND openid = ? AND created_at >= ? AND state <> 'FAILED'"),
           payout_by_id(db, fmt::format("SELECT {} FROM payouts WHERE id = ?", kPayoutColumns)),
           payout_by_number(
               db, fmt::format("SELECT {} FROM payouts WHERE kind = ? AND mch_id = ? AND number = ?",
@@ -386,7 +389,7 @@ struct Statements {
         refunds_of, refunds_made;
     Statement insert_fund_entry, balance, fund_entries;
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
-    Statement insert_payout, update_payout, payout_by_id, payout_by_number;
+    Statement insert_payout, update_payout, transferred, payout_by_id, payout_by_number;
     Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
         attempts;
@@ -668,6 +671,11 @@ class SqliteTransaction final : public Transaction {
     void update_payout(const Payout& payout) override {
         s_.update_payout.run(wire_name(payout.state), stored(payout.ended_at), payout.id);
     }
+    Fen transferred(const MchId& mch_id, const std::string& openid, Instant since) override {
+        Rows row = s_.transferred.query(mch_id.str(), openid, stored(since));
+        row.next();
+        return Fen{row.number()};
+    }
     std::optional<Payout> find_payout(std::int64_t id) override {
         return one<payout_from>(s_.payout_by_id.query(id));
     }
@@ -782,7 +790,7 @@ class SqliteTransaction final : public Transaction {
         // Every other kind of timer is an order's, but for close_unpaid, which is nobody's.
         constexpr int kDeliver = static_cast<int>(TimerKind::deliver);
         constexpr int kSettle = static_cast<int>(TimerKind::settle_refund);
-        constexpr int kRedPacket = static_cast<int>(TimerKind::settle_red_packet);
+        constexpr int kPayout = static_cast<int>(TimerKind::settle_payout);
         const auto forget_timers = [&](const std::string& kinds, const char* subjects) {
             db_.execute(fmt::format(
                 "DELETE FROM timers WHERE kind {} AND subject IN (SELECT id FROM {} {})", kinds,
@@ -790,8 +798,8 @@ class SqliteTransaction final : public Transaction {
         };
         forget_timers(fmt::format("= {}", kDeliver), "notifications");
         forget_timers(fmt::format("= {}", kSettle), "refunds");
-        forget_timers(fmt::format("= {}", kRedPacket), "payouts");
-        forget_timers(fmt::format("NOT IN ({}, {}, {})", kDeliver, kSettle, kRedPacket), "orders");
+        forget_timers(fmt::format("= {}", kPayout), "payouts");
+        forget_timers(fmt::format("NOT IN ({}, {}, {})", kDeliver, kSettle, kPayout), "orders");
         // Attempts go with their notification, refunds with their order.
         for (const char* const table :
              {"notifications", "orders", "fund_entries", "payouts", "comments", "burnt_numbers"})

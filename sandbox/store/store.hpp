@@ -98,6 +98,8 @@ class Transaction {
     /// Sets payout.id. Its number must not be taken: find_payout() first.
     virtual void insert_payout(Payout& payout) = 0;
     virtual void update_payout(const Payout& payout) = 0;  ///< state, ended_at
+    /// What this user got or will get by the merchant's transfers since then.
+    virtual Fen transferred(const MchId& mch_id, const std::string& openid, Instant since) = 0;
     virtual std::optional<Payout> find_payout(std::int64_t id) = 0;
     virtual std::optional<Payout> find_payout(PayoutKind kind, const MchId& mch_id,
                                               const std::string& number) = 0;

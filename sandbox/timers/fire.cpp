@@ -35,9 +35,9 @@ void act(const Timer& timer, Context& context) {
             settle_refund(work, *refund);
     } else if (timer.kind == TimerKind::close_unpaid) {
         close_overdue(work);
-    } else if (timer.kind == TimerKind::settle_red_packet) {
+    } else if (timer.kind == TimerKind::settle_payout) {
         if (auto payout = work.store().find_payout(timer.subject))
-            settle_red_packet(work, std::move(*payout));
+            settle_payout(work, std::move(*payout));
     } else if (const auto order = work.store().find_order(timer.subject)) {
         switch (timer.kind) {
             case TimerKind::auto_pay:
@@ -51,7 +51,7 @@ void act(const Timer& timer, Context& context) {
                 break;
             case TimerKind::close_unpaid:
             case TimerKind::deliver:
-            case TimerKind::settle_red_packet:
+            case TimerKind::settle_payout:
             case TimerKind::settle_refund:
                 break;
         }
@@ -77,7 +77,7 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
             case TimerKind::settle_refund:
             case TimerKind::close_unpaid:
             case TimerKind::fail_paying:
-            case TimerKind::settle_red_packet:
+            case TimerKind::settle_payout:
                 act(timer, context);
                 break;
         }

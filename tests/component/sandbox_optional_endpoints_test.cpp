@@ -621,7 +621,7 @@ TEST_F(Transfers, RefuseWhatTheirFieldsMustNotBe) {
     EXPECT_EQ(with({{"amount", "29"}}), kAmount);
     EXPECT_EQ(with({{"amount", "0"}}), kAmount);
     EXPECT_EQ(with({{"partner_trade_no", "n2"}, {"amount", "30"}}), "");
-    EXPECT_EQ(with({{"partner_trade_no", "n3"}, {"amount", "500000"}}), "");
+    EXPECT_EQ(with({{"partner_trade_no", "n3"}, {"amount", "500000"}, {"openid", "oRich"}}), "");
     EXPECT_EQ(with({{"amount", "500001"}}), kAmount);
     EXPECT_EQ(with({{"amount", "9999999999"}}), kAmount);
     EXPECT_EQ(with({{"amount", "10000000000"}}), kOther);
@@ -631,6 +631,46 @@ TEST_F(Transfers, RefuseWhatTheirFieldsMustNotBe) {
     EXPECT_EQ(with({{"nonce_str", std::string(33, 'x')}}), kOther);
     EXPECT_EQ(with({{"mch_appid", "wx0000000000000000"}}), "appid不存在");
     EXPECT_EQ(with({{"mch_appid", "wx1111111111111111"}}), "商户号mch_id与appid不匹配");
+}
+
+TEST_F(Transfers, ToOneUserComeToAtMostFiveThousandYuanADay) {
+    constexpr const char* kLimit =
+        "AMOUNT_LIMIT 付款金额超出限制。低于最小金额1.00元或累计超过5000.00元。";
+    EXPECT_EQ(with({{"partner_trade_no", "d1"}, {"amount", "499900"}}), "");
+    EXPECT_EQ(with({{"partner_trade_no", "d2"}, {"amount", "101"}}), kLimit);
+    EXPECT_EQ(with({{"partner_trade_no", "d2"}, {"amount", "100"}}), "");
+    EXPECT_EQ(with({{"partner_trade_no", "d2"}, {"amount", "100"}}), "") << "a repeated call";
+    EXPECT_EQ(with({{"partner_trade_no", "d3"}, {"amount", "30"}}), kLimit);
+    EXPECT_EQ(with({{"partner_trade_no", "d3"}, {"amount", "30"}, {"openid", "oOther"}}), "");
+    sandbox.advance(12h);  // midnight of UTC+8
+    EXPECT_EQ(with({{"partner_trade_no", "d4"}, {"amount", "30"}}), "");
+}
+
+TEST_F(Transfers, ToASlowUserArriveLater) {
+    const Fields slow{{"openid", "oSLOW1"}};
+    const auto status = [this] {
+        return send(kTransferQueryPath, AppHarness::xml(kTransferQuery)).body;
+    };
+    EXPECT_EQ(with(slow), "SYSTEMERROR 微信内部接口调用发生错误");
+    EXPECT_EQ(value_in(status(), "status"), "PROCESSING");
+    EXPECT_EQ(status().find("payment_time"), std::string::npos);
+    sandbox.advance(9s);
+    EXPECT_EQ(with(slow), "SYSTEMERROR 微信内部接口调用发生错误");
+    sandbox.advance(1s);
+    EXPECT_EQ(value_in(status(), "status"), "SUCCESS");
+    EXPECT_EQ(value_in(status(), "transfer_time"), "2024-06-01 12:00:00");
+    EXPECT_EQ(value_in(status(), "payment_time"), "2024-06-01 12:00:10");
+    EXPECT_EQ(with(slow), "") << "the first result again";
+}
+
+TEST_F(Transfers, MayFailAndThenMoveNoMoney) {
+    sandbox.directory = with_account(100);
+    EXPECT_EQ(with({{"openid", "oPAYERROR1"}}), "SEND_FAILED 付款错误");
+    const std::string status = send(kTransferQueryPath, AppHarness::xml(kTransferQuery)).body;
+    EXPECT_EQ(value_in(status, "status"), "FAILED");
+    EXPECT_EQ(value_in(status, "reason"), "付款错误");
+    EXPECT_EQ(with({{"openid", "oPAYERROR1"}}), "SEND_FAILED 付款错误") << "the same again";
+    EXPECT_EQ(with({{"partner_trade_no", "new"}}), "") << "the account still holds its money";
 }
 
 TEST_F(Transfers, RefuseTheWrongNameAndTheWrongUser) {

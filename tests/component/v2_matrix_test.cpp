@@ -118,7 +118,7 @@ class Matrix : public testing::Test {
         if (path == "/mmpaymkttransfers/promotion/transfers") {
             return {{"mch_appid", AppHarness::kAppId},
                     {"partner_trade_no", next("transfer")},
-                    {"openid", AppHarness::kOpenId},
+                    {"openid", next("o")},  // one user gets only so much a day
                     {"check_name", "NO_CHECK"},
                     {"amount", "100"},
                     {"desc", "d"},

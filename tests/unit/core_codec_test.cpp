@@ -157,6 +157,16 @@ TEST(Utf8, CutsBetweenCharacters) {
 constexpr Instant kNoonInBeijing{std::chrono::sys_days{std::chrono::year(2024) / 6 / 1} + 4h +
                                  1min + 5s};
 
+TEST(StartOfDay, IsMidnightInBeijing) {
+    const auto start = [](const char* at) {
+        return format_rfc3339(start_of_day(parse_rfc3339(at).value()));
+    };
+    EXPECT_EQ(start("2024-06-01T12:00:00+08:00"), "2024-06-01T00:00:00+08:00");
+    EXPECT_EQ(start("2024-06-01T00:00:00+08:00"), "2024-06-01T00:00:00+08:00");
+    EXPECT_EQ(start("2024-05-31T23:59:59.999+08:00"), "2024-05-31T00:00:00+08:00");
+    EXPECT_EQ(start("2024-05-31T16:00:00Z"), "2024-06-01T00:00:00+08:00");
+}
+
 TEST(CompactTime, IsInBeijing) {
     EXPECT_EQ(format_compact_time(kNoonInBeijing), "20240601120105");
     EXPECT_EQ(parse_compact_time("20240601120105"), kNoonInBeijing);

@@ -559,7 +559,7 @@ TEST_P(SqliteStoreVerbs, ForgetOneMerchantAndNothingElse) {
             t.burn_number(mch_id, number("burnt"));
             t.insert_payout(payout);
         });
-        insert(timer(3, payout.id, TimerKind::settle_red_packet));
+        insert(timer(3, payout.id, TimerKind::settle_payout));
         kept = {order.id, notification.id, payout.id};
     }
     commit([](Transaction& t) {

@@ -155,6 +155,7 @@ CREATE TABLE payouts (
     ended_at   INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX payouts_by_number ON payouts (kind, mch_id, number);
+CREATE INDEX payouts_by_payee ON payouts (mch_id, openid, created_at);
 
 CREATE TABLE comments (
     id             INTEGER PRIMARY KEY,
