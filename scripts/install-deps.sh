@@ -9,15 +9,16 @@ declare -A packages=(
              libpugixml-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev libasio-dev"
     # clang and its runtime only for libFuzzer, which GCC lacks. Debian's Node.js trusts the system's certificates.
     # The test presets compile the benchmarks too.
-    [test]="libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang libclang-rt-dev nodejs npm ca-certificates curl"
+    [test]="libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang libclang-rt-dev nodejs npm ca-certificates curl
+            mount util-linux"
     [lint]="clang-format clang-tidy"
     [bench]="libbenchmark-dev wrk nginx-light"
     [demo]="curl jq"
 )
 # A package that only brings a program is not needed where the program is there, whoever installed it.
 declare -A program_of=([g++]=g++ [cmake]=cmake [ninja-build]=ninja [pkg-config]=pkg-config [ccache]=ccache
-    [clang]=clang [nodejs]=node [npm]=npm [curl]=curl [clang-format]=clang-format [clang-tidy]=clang-tidy
-    [wrk]=wrk [nginx-light]=nginx [jq]=jq)
+    [clang]=clang [nodejs]=node [npm]=npm [curl]=curl [mount]=mount [util-linux]=unshare
+    [clang-format]=clang-format [clang-tidy]=clang-tidy [wrk]=wrk [nginx-light]=nginx [jq]=jq)
 
 [ "${WXPAY_SKIP_DEPS:-}" != 1 ] || exit 0
 PATH=$PATH:/usr/sbin  # nginx lives there, and a user's PATH may not

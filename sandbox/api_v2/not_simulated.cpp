@@ -22,6 +22,8 @@ constexpr std::array kFamilies{
     Family{"/applyment/", "merchant onboarding"},
     Family{"/cgi-bin/mch/customs/", "customs declaration"},
     Family{"/deposit/", "deposits"},
+    Family{"/mmpaymkttransfers/query_coupon_stock", "coupons"},
+    Family{"/mmpaymkttransfers/querycouponsinfo", "coupons"},
     Family{"/mmpaymkttransfers/send_coupon", "coupons"},
     Family{"/mmpaymkttransfers/sendgroupredpack", "group red packets"},
     Family{"/mmpaymkttransfers/sendminiprogramhb", "mini-program red packets"},

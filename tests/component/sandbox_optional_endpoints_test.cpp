@@ -288,8 +288,10 @@ TEST_F(OptionalCalls, APathThatIsNotSimulatedSaysSo) {
          {"/secapi/pay/profitsharing", "/secapi/pay/profitsharingfinish",
           "/pay/profitsharingaddreceiver", "/pay/combinedorder", "/deposit/micropay",
           "/pay/facepay", "/papay/entrustweb", "/mmpaysptrans/pay_bank",
-          "/mmpaymkttransfers/sendgroupredpack", "/cgi-bin/mch/customs/customdeclareorder",
-          "/secapi/mch/submchmanage", "/applyment/micro/submit"}) {
+          "/mmpaymkttransfers/sendgroupredpack", "/mmpaymkttransfers/send_coupon",
+          "/mmpaymkttransfers/query_coupon_stock", "/mmpaymkttransfers/querycouponsinfo",
+          "/cgi-bin/mch/customs/customdeclareorder", "/secapi/mch/submchmanage",
+          "/applyment/micro/submit"}) {
         const http::Response response = send(path, "<xml></xml>");
         EXPECT_EQ(response.status, 200) << path;
         EXPECT_EQ(response.body,

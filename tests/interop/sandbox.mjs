@@ -74,6 +74,8 @@ export async function startInbox() {
   const seen = [];
   const inbox = {
     answer: '<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>',
+    /** Another way to answer; gets the message as in `seen`, and Node's response. */
+    reply: (message, response) => { response.end(inbox.answer); },
     seen,
     /** The n-th message (from 0) that came to this path. */
     arrived: (path, n = 0) => eventually(`a callback at ${path}`, () => seen.filter((m) => m.path === path)[n]),
@@ -87,10 +89,11 @@ export async function startInbox() {
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    seen.push({
+    const message = {
       path: request.url, method: request.method, headers: request.headers, body: Buffer.concat(chunks).toString('utf8'),
-    });
-    response.end(inbox.answer);
+    };
+    seen.push(message);
+    inbox.reply(message, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,0 +1,34 @@
+#!/bin/bash
+# in_namespace.sh COMMAND...: runs COMMAND in a network of its own, with nothing in it but loopback, where WeChat's
+# hosts are 127.0.0.1 and all ports are free. So a client with WeChat's address compiled in meets a sandbox that COMMAND
+# starts with --https 127.0.0.1:443, and nothing changes on this machine. Exit status 77: the kernel does not allow it.
+set -euo pipefail
+
+skip() {
+    echo "in_namespace: SKIPPED: $*" >&2
+    exit 77
+}
+
+if [ "${WXPAY_NAMESPACE:-}" != entered ]; then
+    why=
+    for identity in "" "--user --map-root-user"; do # who may not do it as itself may do it as root of its own namespace
+        # shellcheck disable=SC2086  # words
+        if why=$(unshare $identity --net --mount true 2>&1); then
+            exec unshare $identity --net --mount -- env WXPAY_NAMESPACE=entered "$0" "$@"
+        fi
+    done
+    skip "no network and mount namespace to be had: $why"
+fi
+
+# A new network's loopback is down. Perl is on every Debian, `ip` is not: SIOCSIFFLAGS with IFF_UP.
+# shellcheck disable=SC2016  # Perl's own variables
+perl -MSocket -e 'socket(my $any, AF_INET, SOCK_DGRAM, 0) or die "$!\n";
+                  my $request = pack("a16 s x22", "lo", 1);
+                  ioctl($any, 0x8914, $request) or die "$!\n"' || skip "loopback stays down"
+
+hosts=$(mktemp)
+printf '127.0.0.1 %s\n' localhost {api,api2,apihk,apius,fraud}.mch.weixin.qq.com {api,payapp}.weixin.qq.com \
+    {api,api2}.wechatpay.cn >"$hosts"
+mount --bind "$hosts" /etc/hosts || skip "no mount over /etc/hosts"
+rm -f "$hosts" # the mount keeps it
+exec "$@"
