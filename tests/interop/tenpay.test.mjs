@@ -45,21 +45,30 @@ after(async () => {
 /** What the client's middleware read, by path. */
 const read = new Map();
 
+/** What the shop answers to who scanned a product: the prepay_id of a new order, or why there is none. */
+async function sell({ openid, product_id }) {
+  if (product_id !== 'BOOK-1') return [undefined, '此商品已下架'];
+  const order = { ...newOrder(), trade_type: 'NATIVE', openid, product_id };
+  return [(await wxpay.unifiedOrder(order)).prepay_id];
+}
+
 /** The shop: /FRAMEWORK/TYPE/… is answered by the middleware of that type, run as that framework does. */
 function serveShop() {
   const express = (client) => (type, message, response) => {
     const req = { body: message.body };
     const res = { header: (name, value) => response.setHeader(name, value), send: (body) => response.end(body) };
-    client.middlewareForExpress(type)(req, res, () => {
+    client.middlewareForExpress(type)(req, res, async () => {
       read.set(message.path, req.weixin);
-      res.reply();
+      if (type === 'nativePay') res.replyNative(...await sell(req.weixin));
+      else res.reply();
     });
   };
   const koa = async (type, message, response) => {
     const ctx = { request: { body: message.body } };
     await wxpay.middleware(type)(ctx, async () => {
       read.set(message.path, ctx.request.weixin);
-      ctx.reply();
+      if (type === 'nativePay') ctx.replyNative(...await sell(ctx.request.weixin));
+      else ctx.reply();
     });
     response.setHeader('Content-Type', ctx.type);
     response.end(ctx.body);
@@ -405,6 +414,21 @@ describe('tenpay, calls with one way to sign', () => {
     assert.equal(fields.product_id, 'BOOK-1');
     assert.equal(sign, Hash.sign('MD5', fields, merchant.key));
   });
+
+  for (const shop of ['express', 'koa']) {
+    it(`replyNative for ${shop}: who scans the address of mode 1 gets an order, and pays it`, async () => {
+      const path = `/${shop}/nativePay/${newNumber()}`;
+      const scan = (product_id) => sandbox.control('POST', 'scan',
+        { url: wxpay.getNativeUrl({ product_id }), bizpay_url: inbox.url(path), openid: OPENID });
+      const order = await scan('BOOK-1');
+      assert.equal(order.trade_type, 'NATIVE');
+      assert.equal(order.state, 'NOTPAY');
+      assert.equal(read.get(path).product_id, 'BOOK-1');
+      assert.equal(read.get(path).openid, OPENID);
+      assert.equal((await pay(order)).state, 'SUCCESS');
+      await assert.rejects(scan('BOOK-2'), { status: 409, message: '此商品已下架' });
+    });
+  }
 });
 
 describe('tenpay, calls that the sandbox knows and does not simulate', () => {
