@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
@@ -9,6 +10,7 @@
 #include "sandbox/certificates/files.hpp"
 #include "sandbox/directory.hpp"
 #include "sandbox/exchanges/exchange_log.hpp"
+#include "sandbox/notify/schedule.hpp"
 #include "sandbox/store/store.hpp"
 #include "sandbox/timers/virtual_clock.hpp"
 
@@ -18,6 +20,13 @@ class Scheduler;
 class Notifier;
 class Sender;
 class Waiters;
+enum class PayOutcome;
+
+/// What users do when they pay whose openid begins so.
+struct TestOpenid {
+    std::string prefix;
+    PayOutcome outcome;
+};
 
 /// How this WeChat behaves; fixed while it runs.
 struct Settings {
@@ -26,15 +35,18 @@ struct Settings {
     std::optional<Millis> auto_pay;  ///< pay each new order by itself after this long
     Millis refund_delay{0};          ///< from a refund's acceptance to its end
     Millis notify_timeout = std::chrono::seconds(5);
-    std::string control_token;  ///< empty: the control API asks for none
-    std::string https_url;      ///< of the TLS listener; empty: there is none
+    /// How long to wait after each failed attempt of a callback.
+    std::vector<Millis> notify_waits{kNotifyWaits.begin(), kNotifyWaits.end()};
+    std::vector<TestOpenid> test_openids;  ///< besides the shipped ones, and before them
+    std::string control_token;             ///< empty: the control API asks for none
+    std::string https_url;                 ///< of the TLS listener; empty: there is none
     std::optional<CertificateFiles> certificate_files;  ///< for its clients
 };
 
 /// What handlers work with. It owns nothing; the server does. Everything in it is safe to use from
 /// all workers.
 struct Context {
-    const Directory& directory;
+    Directory& directory;
     const Settings& settings;
     Store& store;
     VirtualClock& clock;

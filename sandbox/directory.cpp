@@ -1,12 +1,19 @@
 #include "sandbox/directory.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "core/codec/hex.hpp"
 #include "core/crypto/digest.hpp"
 
 #include "sandbox/certificates/merchants.hpp"
+#include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -14,47 +21,145 @@ namespace {
 AppId appid(std::string_view text) { return AppId::parse(text).value(); }
 MchId mch_id(std::string_view text) { return MchId::parse(text).value(); }
 
+Merchant twin_of(const Merchant& merchant) {
+    Merchant twin = merchant;
+    twin.mch_id = mch_id("s" + merchant.mch_id.str());
+    twin.api_key = sandbox_key(merchant);
+    twin.products = Merchant().products;
+    return twin;
+}
+
+bool is_in(const MerchantRange& range, std::string_view number) {
+    return number.size() == range.from.str().size() && number >= range.from.str() &&
+           number <= range.to.str();
+}
+
+Merchant merchant_in(const MerchantRange& range, const MchId& number) {
+    Merchant merchant;
+    merchant.mch_id = number;
+    merchant.api_key = derived_secret(range.seed, number.str(), "api_key");
+    merchant.api_v3_key = derived_secret(range.seed, number.str(), "api_v3_key");
+    merchant.appids = {range.appid};
+    merchant.origin = MerchantOrigin::range;
+    return merchant;
+}
+
 }  // namespace
 
-Directory::Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants)
-    : apps_(std::move(apps)), merchants_(std::move(merchants)) {
-    for (const Merchant& merchant : merchants_) {
-        Merchant twin = merchant;
-        twin.mch_id = MchId::parse("s" + merchant.mch_id.str()).value();
-        twin.api_key = sandbox_key(merchant);
-        twin.products = Merchant().products;
-        twins_.push_back(std::move(twin));
+struct Directory::Book {
+    const Merchant* find(std::string_view number) const {
+        const std::shared_lock lock(mutex);
+        const auto found = by_number.find(number);
+        return found == by_number.end() ? nullptr : found->second;
     }
+
+    /// Under the lock.
+    void enter(Merchant merchant) {
+        Merchant twin = twin_of(merchant);
+        const Merchant& entered = kept.emplace_back(std::move(merchant));
+        const Merchant& its_twin = kept.emplace_back(std::move(twin));
+        const auto [at, is_new] = by_number.try_emplace(entered.mch_id.str(), &entered);
+        if (is_new) {
+            in_order.push_back(&entered);
+        } else {
+            *std::find(in_order.begin(), in_order.end(), at->second) = &entered;
+            at->second = &entered;
+        }
+        by_number.insert_or_assign(its_twin.mch_id.str(), &its_twin);
+    }
+
+    const Merchant* bring_into_being(std::string_view number) {
+        if (!range) return nullptr;
+        const std::string_view wire_id = number.starts_with('s') ? number.substr(1) : number;
+        const auto parsed = MchId::parse(wire_id);
+        if (!parsed || !is_in(*range, wire_id)) return nullptr;
+        Merchant merchant = merchant_in(*range, *parsed);
+        const std::unique_lock lock(mutex);
+        if (!by_number.contains(wire_id)) enter(std::move(merchant));  // another thread was first
+        return by_number.find(number)->second;
+    }
+
+    std::vector<WechatApp> apps;
+    std::optional<MerchantRange> range;
+    mutable std::shared_mutex mutex;  // guards what follows
+    std::deque<Merchant> kept;        // with their twins; nothing moves or leaves
+    std::unordered_map<std::string_view, const Merchant*> by_number;  // the views are into `kept`
+    std::vector<const Merchant*> in_order;
+};
+
+Directory::Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants,
+                     std::optional<MerchantRange> range)
+    : book_(std::make_unique<Book>()) {
+    book_->apps = std::move(apps);
+    book_->range = std::move(range);
+    for (Merchant& merchant : merchants) book_->enter(std::move(merchant));
+}
+
+Directory::Directory(const Directory& other)
+    : Directory(other.book_->apps, {}, other.book_->range) {
+    for (const Merchant* const merchant : other.merchants()) book_->enter(*merchant);
+}
+
+Directory::~Directory() = default;
+Directory::Directory(Directory&&) noexcept = default;
+
+Directory& Directory::operator=(Directory other) noexcept {
+    std::swap(book_, other.book_);
+    return *this;
 }
 
 const WechatApp* Directory::find_app(std::string_view appid) const {
-    const auto found = std::find_if(apps_.begin(), apps_.end(),
+    const auto& apps = book_->apps;
+    const auto found = std::find_if(apps.begin(), apps.end(),
                                     [&](const WechatApp& app) { return app.appid.str() == appid; });
-    return found == apps_.end() ? nullptr : &*found;
+    return found == apps.end() ? nullptr : &*found;
 }
 
 const Merchant* Directory::find_merchant(std::string_view mch_id) const {
-    const auto& among = mch_id.starts_with('s') ? twins_ : merchants_;
-    const auto found = std::find_if(among.begin(), among.end(), [&](const Merchant& merchant) {
-        return merchant.mch_id.str() == mch_id;
-    });
-    return found == among.end() ? nullptr : &*found;
+    const Merchant* const found = book_->find(mch_id);
+    return found == nullptr ? book_->bring_into_being(mch_id) : found;
 }
 
 const Merchant* Directory::find_in_acceptance(std::string_view mch_id) const {
     return find_merchant("s" + std::string(mch_id));
 }
 
+std::vector<const Merchant*> Directory::merchants() const {
+    const std::shared_lock lock(book_->mutex);
+    return book_->in_order;
+}
+
+const std::vector<WechatApp>& Directory::apps() const { return book_->apps; }
+
 std::vector<std::string_view> Directory::secrets() const {
     std::vector<std::string_view> out;
-    for (const WechatApp& app : apps_) out.push_back(app.secret.reveal());
-    for (const auto* const merchants : {&merchants_, &twins_}) {
-        for (const Merchant& merchant : *merchants) {
-            out.push_back(merchant.api_key.reveal());
-            if (!merchant.api_v3_key.reveal().empty()) out.push_back(merchant.api_v3_key.reveal());
-        }
+    for (const WechatApp& app : book_->apps) out.push_back(app.secret.reveal());
+    const std::shared_lock lock(book_->mutex);
+    for (const Merchant& merchant : book_->kept) {
+        out.push_back(merchant.api_key.reveal());
+        if (!merchant.api_v3_key.empty()) out.push_back(merchant.api_v3_key.reveal());
     }
     return out;
+}
+
+bool Directory::add(Merchant merchant) {
+    const std::unique_lock lock(book_->mutex);
+    if (book_->kept.size() >= 2 * kMerchantVersionsMax) return false;
+    book_->enter(std::move(merchant));
+    return true;
+}
+
+void Directory::set_seed(std::uint64_t seed) {
+    if (book_->range) book_->range->seed = seed;
+}
+
+Secret derived_secret(std::uint64_t seed, std::string_view mch_id, std::string_view name) {
+    constexpr std::size_t kDigits = 32;
+    std::string key;
+    append_hex(key, sha256(fmt::format("wxpay-sandbox:{}:{}:{}", seed, mch_id, name)),
+               HexCase::lower);
+    key.resize(kDigits);
+    return Secret(std::move(key));
 }
 
 std::string Merchant::wire_id() const {

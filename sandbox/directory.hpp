@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,6 +22,9 @@ struct WechatApp {
     AppId appid;
     Secret secret;  ///< for jscode2session
 };
+
+/// Where a merchant comes from: shipped, the configuration, the control API, or its first use.
+enum class MerchantOrigin { demo, config, api, range };
 
 /// A merchant number and what belongs to it.
 struct Merchant {
@@ -42,26 +47,57 @@ struct Merchant {
     /// Whether callbacks of HMAC-SHA256 orders carry a sign_type element; see FIDELITY.md
     /// "Callbacks".
     bool announces_sign_type = true;
+    std::string bizpay_url = {};  ///< who is asked when a user scans its product code; may be empty
+    MerchantOrigin origin = MerchantOrigin::demo;
 };
 
-/// Who exists in this WeChat. Fixed while the server runs, so that it needs no lock.
+/// Numbers whose merchants come into being when they are first looked for, so that each test can
+/// have one of its own. Their keys follow from seed and mch_id; see derived_secret().
+struct MerchantRange {
+    MchId from;
+    MchId to;  ///< included; has as many digits as `from`
+    AppId appid;
+    std::uint64_t seed = 0;
+};
+
+/// Who exists in this WeChat. Safe to use from all threads. What it hands out stays where it is and
+/// as it is for the directory's life: a merchant that is replaced is kept beside the new one, since
+/// a call may still be working with it.
 class Directory {
   public:
-    Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants);
+    Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants,
+              std::optional<MerchantRange> range = std::nullopt);
+    ~Directory();
+    Directory(const Directory& other);
+    Directory(Directory&& other) noexcept;
+    Directory& operator=(Directory other) noexcept;
 
     const WechatApp* find_app(std::string_view appid) const;
     const Merchant* find_merchant(std::string_view mch_id) const;
     /// The merchant's twin in Tencent's acceptance sandbox: a ledger and a key of its own.
     const Merchant* find_in_acceptance(std::string_view mch_id) const;
-    const std::vector<Merchant>& merchants() const { return merchants_; }
-    /// Every key and secret: what no answer of the control API may show.
+    /// Each as it is now, in the order in which they came; a replaced one keeps its place.
+    std::vector<const Merchant*> merchants() const;
+    const std::vector<WechatApp>& apps() const;
+    /// Every key and secret, also of those that were replaced: what no answer of the control API
+    /// may show.
     std::vector<std::string_view> secrets() const;
 
+    /// Adds a merchant, or replaces the one with its number. False, and nothing is done, when there
+    /// have been kMerchantVersionsMax.
+    bool add(Merchant merchant);
+
+    /// From which the keys of the range follow. Before its first merchant.
+    void set_seed(std::uint64_t seed);
+
   private:
-    std::vector<WechatApp> apps_;
-    std::vector<Merchant> merchants_;
-    std::vector<Merchant> twins_;
+    struct Book;
+    std::unique_ptr<Book> book_;
 };
+
+/// A key of a merchant in the range: the first 32 digits of SHA-256, in lower-case hex, of
+/// "wxpay-sandbox:SEED:MCH_ID:NAME"; `name` is "api_key" or "api_v3_key".
+Secret derived_secret(std::uint64_t seed, std::string_view mch_id, std::string_view name);
 
 bool is_bound(const Merchant& merchant, std::string_view appid);
 bool acts_for(const Merchant& merchant, std::string_view sub_mch_id);

@@ -25,6 +25,10 @@ inline constexpr std::size_t kListDefault = 100;
 inline constexpr std::size_t kWaitersMax = 10'000;
 /// The longest that a long poll may ask to wait.
 inline constexpr std::chrono::minutes kWaitMax{10};
+/// Merchants of one server, each version of one counted; none is ever freed. A range is no longer.
+inline constexpr std::size_t kMerchantVersionsMax = 100'000;
+/// A configuration file; a merchant with a certificate has some 4 KiB.
+inline constexpr std::size_t kConfigBytesMax = 8 * 1024 * 1024;
 /// Coupons in one payment.
 inline constexpr std::size_t kCouponsMax = 20;
 /// How far one call may move the clock: ten years cover refund windows and contracts.

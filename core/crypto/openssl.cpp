@@ -15,6 +15,14 @@ std::string common_name(const X509& certificate) {
     return out;
 }
 
+std::string issuer(const X509& certificate) {
+    const BioPtr out(BIO_new(BIO_s_mem()));
+    if (!out || X509_NAME_print_ex(out.get(), X509_get_issuer_name(&certificate), 0,
+                                   XN_FLAG_RFC2253) < 0)
+        return {};
+    return std::string(written(out.get()));
+}
+
 std::string serial(const X509& certificate) {
     const NumberPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr));
     char* const hex = number ? BN_bn2hex(number.get()) : nullptr;

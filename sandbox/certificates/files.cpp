@@ -28,12 +28,14 @@ CertificateFiles write_certificate_files(const std::filesystem::path& directory,
     make_private_directory(absolute);
     CertificateFiles files{absolute / "ca.pem", {}};
     write_private_file(files.ca, authority);
-    for (const Merchant& merchant : merchants.merchants()) {
+    const auto all = merchants.merchants();
+    for (const Merchant* const each : all) {
+        const Merchant& merchant = *each;
         const std::string& mch_id = merchant.mch_id.str();
         if (merchant.certificate)
             files.merchants.emplace(
                 mch_id,
-                write(&merchant == &merchants.merchants().front() ? absolute : absolute / mch_id,
+                write(each == all.front() ? absolute : absolute / mch_id,
                       merchant));
     }
     return files;

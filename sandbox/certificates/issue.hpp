@@ -36,6 +36,9 @@ Identity issue(const Identity& authority, const std::string& common_name, const 
 /// Whether both are what they should be, and the key is the certificate's.
 bool belong_together(const Identity& identity);
 
+/// Whether one of these PEM certificates is the real WeChat Pay's: issued by "Tenpay.com".
+bool is_issued_by_tenpay(const std::string& certificates);
+
 /// Whether the server certificate is good for all these names at that time, name constraints
 /// included, for one who trusts `authority` alone. False for what is no certificate.
 bool vouches_for(const std::string& authority, const std::string& certificate,

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/cli/config.hpp"
 #include "sandbox/cli/env.hpp"
 #include "sandbox/cli/explain.hpp"
 #include "sandbox/cli/serve.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 // "serve" is the default.
 constexpr Verb kVerbs[] = {
+    {"config", "print the schema of --config's file", config_verb},
     {"env", "print the environment of a shop that uses the running server", env},
     {"explain", "say what is wrong with a message, or with an exchange that the server saw",
      explain},

@@ -46,7 +46,7 @@ Result<std::string> url_in(const std::string& path) {
 /// The demo merchant's values, and where the server says that things are.
 Variables variables(const std::string& url, const nlohmann::json& environment) {
     const Directory directory = demo_directory();
-    const Merchant& demo = directory.merchants().front();
+    const Merchant& demo = *directory.merchants().front();
     Variables out{{"WXPAY_SANDBOX_URL", url}};
     const auto add = [&](const char* name, const nlohmann::json& in, const char* member) {
         if (in.contains(member)) out.emplace_back(name, in[member].get<std::string>());

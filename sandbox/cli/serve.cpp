@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <malloc.h>
 #include <map>
 #include <memory>
@@ -28,6 +29,8 @@
 #include "core/program/program.hpp"
 
 #include "sandbox/cli/cli.hpp"
+#include "sandbox/config/reader.hpp"
+#include "sandbox/limits.hpp"
 #include "sandbox/server.hpp"
 #include "sandbox/version.hpp"
 
@@ -40,6 +43,7 @@ struct Flags {
     std::string port;
     std::string https;
     std::string data;
+    std::string config;
     std::string seed;
     std::string clock = "real";
     std::string start_time;
@@ -70,6 +74,9 @@ void declare(CLI::App& app, Flags& flags) {
     option("--https", flags.https, "the same over TLS, with client certificates (default: off)")
         ->type_name("HOST:PORT");
     option("--data", flags.data, "keep all state in DIR (default: in memory)")->type_name("DIR");
+    option("--config", flags.config,
+           "JSON: merchants, schedule, test users (wxpay-sandbox config schema)")
+        ->type_name("FILE");
     option("--seed", flags.seed, "reproducible ids and nonces (default: random, printed)")
         ->type_name("N");
     option("--clock", flags.clock, "real, manual (moved by the control API) or xN (N times faster)")
@@ -179,6 +186,42 @@ Config config_from(const Flags& flags) {
     return config;
 }
 
+std::string read_limited(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::string text(kConfigBytesMax + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    const auto size = static_cast<std::size_t>(in.gcount());
+    if (size == 0)
+        throw UsageError(fmt::format("--config {}: it cannot be read, or is empty", path));
+    if (size > kConfigBytesMax)
+        throw UsageError(fmt::format("--config {}: more than {} bytes", path, kConfigBytesMax));
+    text.resize(size);
+    return text;
+}
+
+/// The file's contents; what it says about options goes where neither the command line nor the
+/// environment says otherwise.
+config::Contents read_config(CLI::App& app, const std::string& path) {
+    const std::string text = read_limited(path);
+    auto contents = config::parse(text);
+    if (!contents) throw UsageError(fmt::format("{}:{}", path, contents.error()));
+    const bool has_port = app.get_option("--port")->count() > 0;
+    for (const auto& [name, values] : contents->options) {
+        CLI::Option* const option = app.get_option("--" + name);
+        if (option->count() > 0 || values.empty() || (name == "http" && has_port)) continue;
+        for (const std::string& value : values) option->add_result(value);
+        option->run_callback();
+    }
+    return std::move(*contents);
+}
+
+void apply(config::Contents contents, Config& config) {
+    config.directory = std::move(contents.directory);
+    config.directory.set_seed(config.seed);
+    if (contents.notify_waits) config.settings.notify_waits = *std::move(contents.notify_waits);
+    config.settings.test_openids = std::move(contents.openids);
+}
+
 /// The message as a JSON string: it may quote what a merchant sent.
 class JsonMessage final : public spdlog::custom_flag_formatter {
   public:
@@ -220,7 +263,7 @@ void set_up_log(const Flags& flags) {
 
 void greet(const Server& server, const Config& config) {
     const std::string url = server.base_url();
-    const Merchant& demo = config.directory.merchants().front();
+    const Merchant& demo = *config.directory.merchants().front();
     const CertificateFiles* const tls = server.certificate_files();
     fmt::print(
         stderr,
@@ -240,9 +283,10 @@ void greet(const Server& server, const Config& config) {
         url, url);
 }
 
-int run(const Flags& flags) {
+int run(const Flags& flags, std::optional<config::Contents> contents) {
     set_up_log(flags);
-    const Config config = config_from(flags);
+    Config config = config_from(flags);
+    if (contents) apply(*std::move(contents), config);
 
     const StopSignal stop_signal;
     // One arena for all workers: glibc's default of eight per core keeps tens of MiB that nobody
@@ -288,7 +332,9 @@ int serve(int argc, char** argv) {
         // The two name the same thing, and the command line wins over the environment.
         const std::vector<std::string_view> line(argv, argv + argc);
         if (is_on(line, "--http") && !is_on(line, "--port")) flags.port.clear();
-        return run(flags);
+        std::optional<config::Contents> contents;
+        if (!flags.config.empty()) contents = read_config(app, flags.config);
+        return run(flags, std::move(contents));
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& problem) {

@@ -75,7 +75,7 @@ Result<void, Problem> Call::allow_query(std::initializer_list<std::string_view> 
     return {};
 }
 
-Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_view> known) const {
+Result<nlohmann::json, Problem> Call::object() const {
     if (request.body.empty()) return nlohmann::json::object();
     bool too_deep = false;
     const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
@@ -86,6 +86,11 @@ Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_vie
     if (too_deep)
         return Failure{bad_request(fmt::format("JSON deeper than {} levels", kJsonDepthMax))};
     if (!json.is_object()) return Failure{bad_request("the body is not a JSON object")};
+    return json;
+}
+
+Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_view> known) const {
+    WXPAY_TRY(nlohmann::json json, object());
     for (const auto& [name, value] : json.items()) {
         if (std::find(known.begin(), known.end(), name) == known.end()) {
             return Failure{

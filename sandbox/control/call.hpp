@@ -45,7 +45,9 @@ struct Call {
     Result<std::optional<std::int64_t>, Problem> cursor() const;
     /// Fails when the query has a parameter that is none of `known`.
     Result<void, Problem> allow_query(std::initializer_list<std::string_view> known) const;
-    /// The body as a JSON object; an empty body is an empty object. Fails when it has a member that
+    /// The body as a JSON object, whatever its members; an empty body is an empty object.
+    Result<nlohmann::json, Problem> object() const;
+    /// The same. Fails when it has a member that
     /// is none of `known`.
     Result<nlohmann::json, Problem> body(std::initializer_list<std::string_view> known) const;
 };

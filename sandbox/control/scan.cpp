@@ -30,13 +30,14 @@ Result<Scan, Problem> scan_from(const Call& call) {
     constexpr std::size_t kUrlMax = 1024;
     constexpr std::size_t kOpenidMax = 128;
     WXPAY_TRY(const std::string url, text_member(body, "url", kUrlMax));
-    WXPAY_TRY(const std::string bizpay_url, text_member(body, "bizpay_url", kUrlMax));
+    WXPAY_TRY(std::string bizpay_url, text_member(body, "bizpay_url", kUrlMax));
     WXPAY_TRY(std::string openid, text_member(body, "openid", kOpenidMax));
     auto link = read_product_link(url, call.context.directory);
     if (!link) {
         return Failure{
             Problem{400, "native_url_wrong", "原生支付URL参数错误", "url", link.error()}};
     }
+    if (!body.contains("bizpay_url")) bizpay_url = link->merchant->bizpay_url;
     auto target = http::Url::parse(bizpay_url);
     if (!target) {
         return Failure{bad_request(

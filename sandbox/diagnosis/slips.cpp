@@ -71,7 +71,8 @@ class Slips {
         key(Mistake::sandbox_key_in_production, mch_id, sandbox_key(production));
         if (!production.api_v3_key.empty()) key(Mistake::api_v3_key, mch_id, production.api_v3_key);
         std::size_t tried = 0;
-        for (const Merchant& other : directory_.merchants()) {
+        for (const Merchant* const each : directory_.merchants()) {
+            const Merchant& other = *each;
             if (other.mch_id == merchant_.mch_id || ++tried > kMerchantsMax) continue;
             key(Mistake::other_merchants_key, other.mch_id.str(), other.api_key);
         }

@@ -26,8 +26,12 @@ constexpr std::array<std::pair<std::string_view, PayOutcome>, 4> kTestUsers{
      {"oPAYERROR", PayOutcome::pay_error},
      {"oSLOW", PayOutcome::user_paying}}};
 
-PayOutcome outcome_of(const PayRequest& request, const std::string& openid) {
+PayOutcome outcome_of(const PayRequest& request, const std::string& openid,
+                      const Settings& settings) {
     if (request.outcome != PayOutcome::success) return request.outcome;
+    for (const TestOpenid& test : settings.test_openids) {
+        if (openid.starts_with(test.prefix)) return test.outcome;
+    }
     for (const auto& [prefix, outcome] : kTestUsers) {
         if (openid.starts_with(prefix)) return outcome;
     }
@@ -129,7 +133,7 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
     // effect.
     const bool confirms =
         order.state == TradeState::user_paying && request.outcome == PayOutcome::success;
-    const PayOutcome outcome = confirms ? PayOutcome::success : outcome_of(request, openid);
+    const PayOutcome outcome = confirms ? PayOutcome::success : outcome_of(request, openid, work.context().settings);
     Order changed = order;
     std::string_view message;
     switch (outcome) {

@@ -16,7 +16,6 @@
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/callback_request.hpp"
-#include "sandbox/notify/schedule.hpp"
 #include "sandbox/notify/sender.hpp"
 #include "sandbox/timers/scheduler.hpp"
 
@@ -168,9 +167,9 @@ std::optional<Verdict> Notifier::record(std::int64_t notification_id,
         work.store().erase_timers(TimerKind::deliver, notification_id);
     } else if (timer && notification->state == NotificationState::pending) {
         const auto step = static_cast<std::size_t>(notification->retries);
-        if (step < kNotifyWaits.size()) {
+        if (step < context_.settings.notify_waits.size()) {
             // Each gap begins when the attempt is judged failed (v2.md 8.3: our choice).
-            notification->next_at = context_.clock.now() + kNotifyWaits[step];
+            notification->next_at = context_.clock.now() + context_.settings.notify_waits[step];
             ++notification->retries;
             work.schedule(*notification->next_at, TimerKind::deliver, notification_id);
         } else {

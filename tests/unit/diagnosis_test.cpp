@@ -220,7 +220,8 @@ TEST(DiagnoseSignature, WritesOneAsciiLineAndNoKeyAnywhere) {
         })) << diagnosis.hint;
         EXPECT_LT(diagnosis.hint.size(), 400U);
         EXPECT_TRUE(is_utf8(diagnosis.explanation));
-        for (const Merchant& merchant : kDirectory.merchants()) {
+        for (const Merchant* const each : kDirectory.merchants()) {
+            const Merchant& merchant = *each;
             EXPECT_EQ(diagnosis.explanation.find(merchant.api_key.reveal()), std::string::npos)
                 << diagnosis.explanation;
         }

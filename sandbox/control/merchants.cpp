@@ -1,0 +1,100 @@
+// Who exists here: the list, one more, one of the range with its keys.
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "sandbox/config/reader.hpp"
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/limits.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view wire_name(MerchantOrigin origin) {
+    switch (origin) {
+        case MerchantOrigin::demo:
+            return "demo";
+        case MerchantOrigin::config:
+            return "config";
+        case MerchantOrigin::api:
+            return "api";
+        case MerchantOrigin::range:
+            break;
+    }
+    return "range";
+}
+
+/// Without its keys.
+Json to_json(const Merchant& merchant) {
+    Json json{{"mch_id", merchant.mch_id.str()}, {"origin", wire_name(merchant.origin)},
+              {"appids", Json::array()},         {"products", Json::array()},
+              {"pays_out", merchant.pays_out},   {"top_up", merchant.top_up.count()},
+              {"provider", merchant.provider}};
+    for (const AppId& appid : merchant.appids) json["appids"].push_back(appid.str());
+    for (const TradeType type : merchant.products)
+        json["products"].push_back(wxpay::wire_name(type));
+    if (!merchant.sub_mch_ids.empty()) json["sub_mch_ids"] = merchant.sub_mch_ids;
+    if (!merchant.bizpay_url.empty()) json["bizpay_url"] = merchant.bizpay_url;
+    json["announces_sign_type"] = merchant.announces_sign_type;
+    json["has_certificate"] = merchant.certificate.has_value();
+    return json;
+}
+
+Result<http::Answer, Problem> list(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"mch_id", "limit", "cursor"}));
+    WXPAY_TRY(const std::size_t limit, call.limit());
+    WXPAY_TRY(const auto cursor, call.cursor());
+    const auto wanted = call.query("mch_id");
+    Json out{{"merchants", Json::array()}};
+    const auto all = call.context.directory.merchants();
+    auto at = std::min(static_cast<std::size_t>(cursor.value_or(0)), all.size());
+    for (; at < all.size() && out["merchants"].size() < limit; ++at) {
+        if (!wanted || all[at]->mch_id.str() == *wanted)
+            out["merchants"].push_back(to_json(*all[at]));
+    }
+    if (at < all.size()) out["next_cursor"] = std::to_string(at);
+    return json_response(dump(out));
+}
+
+/// The keys of a merchant that made itself are told, or nobody could use it; those that somebody
+/// gave us are not.
+Result<http::Answer, Problem> show(const Call& call) {
+    const std::string& mch_id = call.arguments[0];
+    const Merchant* const merchant =
+        mch_id.starts_with('s') ? nullptr : call.context.directory.find_merchant(mch_id);
+    if (merchant == nullptr) return Failure{not_found("no merchant '" + mch_id + "'")};
+    Json json = to_json(*merchant);
+    if (merchant->origin == MerchantOrigin::range) {
+        json["api_key"] = merchant->api_key.reveal();
+        json["api_v3_key"] = merchant->api_v3_key.reveal();
+    }
+    return json_response(dump(json));
+}
+
+Result<http::Answer, Problem> add(const Call& call) {
+    WXPAY_TRY(const nlohmann::json body, call.object());
+    auto merchant = config::read_merchant(body, "", call.context.directory.apps());
+    if (!merchant)
+        return Failure{bad_request(std::move(merchant.error().message), merchant.error().path)};
+    merchant->origin = MerchantOrigin::api;
+    const Json json = to_json(*merchant);
+    if (!call.context.directory.add(std::move(*merchant)))
+        return Failure{conflict("too_many_merchants", "merchants were added too often")};
+    return json_response(dump(json));
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "/_sandbox/v1/merchants", list},
+    {"POST", "/_sandbox/v1/merchants", add},
+    {"GET", "/_sandbox/v1/merchants/{mch_id}", show},
+};
+
+}  // namespace
+
+std::span<const Route> merchant_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

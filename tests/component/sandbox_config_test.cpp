@@ -1,0 +1,160 @@
+// The configuration, and merchants that come while the server runs.
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "sandbox/config/reader.hpp"
+#include "tests/support/app_harness.hpp"
+
+namespace wxpay::test {
+namespace {
+
+using Json = nlohmann::json;
+using namespace std::chrono_literals;
+namespace config = sandbox::config;
+
+constexpr const char* kOtherKey = "0123456789abcdef0123456789abcdef";
+
+std::string problem(const std::string& text) {
+    const auto contents = config::parse(text);
+    return contents ? "" : contents.error();
+}
+
+TEST(Config, NamesTheLineAndTheKeyOfEachMistake) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"{\n\"merchants\":[\n{\"mch_id\":\"1900000120\",\n\"api_kye\":\"x\"}]}",
+         "4: merchants[0].api_kye: unknown key; did you mean 'api_key'?"},
+        {"{\n\n\"merchant\":[]}", "3: merchant: unknown key; did you mean 'merchants'?"},
+        {"{\"merchants\":[\n{\"mch_id\":\"1900000120\"}]}",
+         "2: merchants[0].api_key: 32 letters, digits, '-' or '_' are wanted"},
+        {"{\"schedule\":{\"notify\":[\"1s\",\n\"soon\"]}}",
+         "2: schedule.notify[1]: a duration like 15s or 3m is wanted"},
+        {"{\"openids\":[{\"prefix\":\"oB\",\n\"outcome\":\"broke\"}]}",
+         "2: openids[0].outcome: success, cancel, notenough, payerror or userpaying is wanted"},
+        {"{\n\"options\": {\"strict\": 1}}", "2: options.strict: true or false is wanted"},
+        {"{\n\n,}", "3: not JSON"},
+        {"[]", "1: an object is wanted"},
+    };
+    for (const auto& [text, wanted] : cases) EXPECT_EQ(problem(text), wanted) << text;
+    EXPECT_EQ(problem(std::string(40, '[') + std::string(40, ']')), "1: deeper than 32 levels");
+}
+
+TEST(Config, NeverQuotesASecret) {
+    const std::string said = problem(R"({"merchants":[{"mch_id":"1900000120","api_key":"hush"}]})");
+    EXPECT_FALSE(said.empty());
+    EXPECT_EQ(said.find("hush"), std::string::npos);
+}
+
+TEST(Config, HasASchemaThatKnowsTheKeysThatTheReaderKnows) {
+    const Json schema = Json::parse(config::schema());
+    for (const auto& [path, keys] : config::known_keys()) {
+        Json part = schema;
+        if (path.ends_with("[]")) {
+            part = schema["properties"][path.substr(0, path.size() - 2)]["items"];
+        } else if (!path.empty()) {
+            part = schema["properties"][path];
+        }
+        std::set<std::string> ours(keys.begin(), keys.end());
+        std::set<std::string> published;
+        for (const auto& [key, value] : part["properties"].items()) published.insert(key);
+        EXPECT_EQ(ours, published) << path;
+        EXPECT_EQ(part["additionalProperties"], false) << path;
+    }
+}
+
+TEST(Config, SaysWhoExistsAndWhatUsersDo) {
+    const auto contents = config::parse(R"({
+        "apps":[{"appid":"wx2222222222222222","secret":"0b1c2d3e4f5061728394a5b6c7d8e9f0"}],
+        "merchants":[{"mch_id":"1900000120","api_key":"0123456789abcdef0123456789abcdef",
+                      "appids":["wx2222222222222222"],"products":["NATIVE"]}],
+        "schedule":{"notify":["1s","2s"]},
+        "openids":[{"prefix":"oBROKE","outcome":"notenough"}]})");
+    ASSERT_TRUE(contents) << contents.error();
+    const sandbox::Merchant* const added = contents->directory.find_merchant("1900000120");
+    ASSERT_NE(added, nullptr);
+    EXPECT_EQ(added->products, std::set{TradeType::native});
+    EXPECT_NE(contents->directory.find_merchant(AppHarness::kMchId), nullptr) << "demo stays";
+
+    AppHarness sandbox;
+    sandbox.settings.notify_waits = *contents->notify_waits;
+    sandbox.settings.test_openids = contents->openids;
+    sandbox.v2("/pay/unifiedorder", AppHarness::order("C1", {{"openid", "oBROKE_1"}}));
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:C1/pay");
+    EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/orders/1900000109:C1").body["state"], "NOTPAY");
+    sandbox.sender.answer = [](const auto&) { return RecordingSender::unreachable(); };
+    sandbox.v2("/pay/unifiedorder", AppHarness::order("C2"));
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:C2/pay");
+    sandbox.advance(10s);
+    EXPECT_EQ(sandbox.only_notification()["state"], "exhausted");
+    EXPECT_EQ(sandbox.only_notification()["attempts"].size(), 3U);
+}
+
+TEST(Merchants, ComeAndChangeWhileTheServerRuns) {
+    AppHarness sandbox;
+    const Json body{{"mch_id", "1900000120"}, {"api_key", kOtherKey}};
+    ASSERT_EQ(sandbox.control("POST", "/_sandbox/v1/merchants", body).status, 200);
+    const auto fields =
+        AppHarness::sign(AppHarness::order("M1", {{"mch_id", "1900000120"}}), kOtherKey);
+    EXPECT_NE(sandbox.post("/pay/unifiedorder", AppHarness::xml(fields)).body.find("prepay_id"),
+              std::string::npos);
+    const auto listed = sandbox.control("GET", "/_sandbox/v1/merchants?mch_id=1900000120").body;
+    ASSERT_EQ(listed["merchants"].size(), 1U);
+    EXPECT_EQ(listed["merchants"][0]["origin"], "api");
+    EXPECT_EQ(listed.dump().find(kOtherKey), std::string::npos);
+    const auto shown = sandbox.control("GET", "/_sandbox/v1/merchants/1900000120");
+    EXPECT_EQ(shown.body.dump().find(kOtherKey), std::string::npos) << "it was given to us";
+    const auto wrong = sandbox.control("POST", "/_sandbox/v1/merchants", {{"mch_idd", "1"}});
+    EXPECT_EQ(wrong.status, 400);
+    EXPECT_EQ(wrong.body["error"]["field"], "mch_idd");
+    EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/merchants/1900000999").status, 404);
+}
+
+TEST(Merchants, OfTheRangeHaveKeysThatFollowFromTheSeed) {
+    // printf wxpay-sandbox:7:1230000001:api_key | sha256sum | cut -c 1-32
+    EXPECT_EQ(sandbox::derived_secret(7, "1230000001", "api_key").reveal(),
+              "08a208426dfb7e612e8dd712534eea33");
+}
+
+TEST(Merchants, OfTheRangeComeIntoBeingInManyThreadsAtOnce) {
+    auto contents = config::parse(R"({"merchant_range":{"from":"1230000000","to":"1230009999"}})");
+    ASSERT_TRUE(contents);
+    contents->directory.set_seed(7);
+    AppHarness sandbox;
+    sandbox.directory = contents->directory;
+    constexpr int kThreads = 8;
+    constexpr int kEach = 50;
+    std::atomic<int> made{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < kEach; ++i) {
+                const std::string mch_id = std::to_string(1230000000 + t / 2 * kEach + i);
+                const std::string key(sandbox::derived_secret(7, mch_id, "api_key").reveal());
+                const auto fields = AppHarness::sign(
+                    AppHarness::order("T" + std::to_string(t), {{"mch_id", mch_id}}), key);
+                const auto answer = sandbox.post("/pay/unifiedorder", AppHarness::xml(fields));
+                made += answer.body.find("prepay_id") != std::string::npos ? 1 : 0;
+                if (i % 10 == 0) sandbox.directory.add(*sandbox.directory.find_merchant(mch_id));
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(made, kThreads * kEach);
+    const auto mine = sandbox.control("GET", "/_sandbox/v1/orders?mch_id=1230000007").body;
+    EXPECT_EQ(mine["orders"].size(), 2U);
+    const auto shown = sandbox.control("GET", "/_sandbox/v1/merchants/1230000007").body;
+    EXPECT_EQ(shown["api_key"], sandbox::derived_secret(7, "1230000007", "api_key").reveal());
+    EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/merchants?limit=1000").body["merchants"].size(),
+              203U);
+    sandbox.control("POST", "/_sandbox/v1/reset?mch_id=1230000007");
+    EXPECT_TRUE(
+        sandbox.control("GET", "/_sandbox/v1/orders?mch_id=1230000007").body["orders"].empty());
+    EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/orders?mch_id=1230000008").body["orders"].size(),
+              2U);
+    EXPECT_EQ(
+        sandbox.control("GET", "/_sandbox/v1/exchanges?mch_id=1230000008").body["exchanges"].size(),
+        2U);
+}
+
+}  // namespace
+}  // namespace wxpay::test
