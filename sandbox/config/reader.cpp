@@ -321,7 +321,8 @@ Result<Contents, Problem> read_contents(const Json& json) {
     WXPAY_TRY(std::vector<WechatApp> apps, read_apps(json));
     WXPAY_TRY(std::optional<MerchantRange> range, read_range(json, apps));
     std::vector<Merchant> merchants;
-    for (const Merchant* const demo : demo_directory().merchants()) merchants.push_back(*demo);
+    const Directory demos = demo_directory();  // outlives the pointers that it hands out
+    for (const Merchant* const demo : demos.merchants()) merchants.push_back(*demo);
     Contents contents{{}, Directory(apps, std::move(merchants), std::move(range)), {}, {}};
     WXPAY_TRY(const Json given, items(json, "", "merchants", kListMax));
     for (std::size_t i = 0; i < given.size(); ++i) {
