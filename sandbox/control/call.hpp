@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -65,6 +66,11 @@ Problem no_such_order(const std::string& id);
 
 /// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no.
 std::optional<Order> find_order(Transaction& transaction, const std::string& id);
+
+/// Answers later with what `make` gives; a store that fails is logged and answered with 500.
+void reply_with(const http::Reply& reply, const std::function<http::Response()>& make);
+/// The answer when the sandbox itself failed.
+Problem internal_error();
 
 /// 200 with this JSON text.
 http::Response json_response(std::string text, int status = 200);

@@ -56,11 +56,13 @@ Result<http::Answer, Problem> resend(const Call& call) {
     WXPAY_TRY(const Notification notification, named(call));
     Context& context = call.context;
     return http::Answer(http::Later([&context, id = notification.id](const http::Reply& reply) {
-        context.notifier.resend(id, [&context, id, reply](std::optional<Verdict>) {
-            const auto after = context.store.begin()->find_notification(id);
-            reply(after ? json_response(dump(to_json(*after)))
-                        : problem_response(
-                              not_found("the notification is gone: the sandbox was reset")));
+        context.notifier.resend(id, [&context, id, reply](Notifier::Delivery) {
+            reply_with(reply, [&context, id] {
+                const auto after = context.store.begin()->find_notification(id);
+                return after ? json_response(dump(to_json(*after)))
+                             : problem_response(
+                                   not_found("the notification is gone: the sandbox was reset"));
+            });
         });
     }));
 }

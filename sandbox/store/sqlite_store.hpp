@@ -18,6 +18,8 @@ class SqliteStore final : public Store {
     static std::unique_ptr<SqliteStore> open(const std::optional<std::filesystem::path>& directory);
     ~SqliteStore() override;
     std::unique_ptr<Transaction> begin() override;
+    /// In a file; in memory a commit costs so little that sharing it does not pay.
+    std::unique_ptr<Transaction> join() override;
 
   private:
     class Impl;
