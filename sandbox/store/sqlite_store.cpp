@@ -507,7 +507,8 @@ class Connection {
     static std::unique_ptr<Database> prepare(const std::string& path) {
         auto db = connect(path);
         db->migrate(kMigrations);
-        db->execute("UPDATE timers SET claimed = 0 WHERE claimed = 1");
+        db->execute(
+            "UPDATE timers SET claimed = 0 WHERE claimed = 1; UPDATE starts SET count = count + 1");
         return db;
     }
 };
@@ -937,6 +938,12 @@ std::unique_ptr<SqliteStore> SqliteStore::open(
     } catch (const std::runtime_error& error) {
         throw std::runtime_error(fmt::format("--data {}: {}", directory->string(), error.what()));
     }
+}
+
+std::uint64_t SqliteStore::earlier_starts() const {
+    Statement starts(*impl_->connection.db, "SELECT count FROM starts");
+    auto rows = starts.query();
+    return rows.next() ? static_cast<std::uint64_t>(rows.number() - 1) : 0;
 }
 
 std::unique_ptr<Transaction> SqliteStore::begin() {

@@ -165,7 +165,7 @@ void Scheduler::wait_for_work(std::optional<Millis> at_most) {
         changed_.wait(lock, something_to_do);
     }
     lock.unlock();
-    if (repairs) fire_broken();
+    if (repairs) fire_broken();  // also when something changed: the store may work again
 }
 
 }  // namespace wxpay::sandbox
