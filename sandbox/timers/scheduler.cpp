@@ -158,7 +158,10 @@ void Scheduler::wait_for_work(std::optional<Millis> at_most) {
     std::unique_lock lock(mutex_);
     const bool repairs = !broken_.empty();
     if (repairs) at_most = std::min(at_most.value_or(kRepairPause), kRepairPause);
-    const auto something_to_do = [this] { return awake_ || stopping_ || !advances_.empty(); };
+    const auto something_to_do = [&] {
+        const bool broke_just_now = !repairs && !broken_.empty();
+        return awake_ || stopping_ || !advances_.empty() || broke_just_now;
+    };
     if (at_most) {
         changed_.wait_for(lock, *at_most, something_to_do);
     } else {
