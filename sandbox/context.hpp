@@ -39,7 +39,7 @@ struct Context {
     const Settings& settings;
     Store& store;
     VirtualClock& clock;
-    Random& random;
+    SeededRandom& random;
     ExchangeLog& exchanges;
     Scheduler& scheduler;
     Notifier& notifier;

@@ -1,7 +1,6 @@
 // The same seed, start time and calls give the same bytes; another seed gives other ids.
 #include <algorithm>
 #include <atomic>
-#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -109,8 +108,24 @@ class Determinism : public testing::Test {
 };
 
 /// The port is the kernel's choice.
-std::string without_port(const std::string& text) {
-    return std::regex_replace(text, std::regex(R"(127\.0\.0\.1:\d+)"), "127.0.0.1:PORT");
+std::string without_port(std::string text) {
+    const std::string host = "127.0.0.1:";
+    for (std::size_t at = 0; (at = text.find(host, at)) != std::string::npos;) {
+        at += host.size();
+        text.replace(at, std::min(text.find_first_not_of("0123456789", at), text.size()) - at,
+                     "PORT");
+    }
+    return text;
+}
+
+/// What the sandbox gave as this element.
+void collect(const std::string& transcript, const std::string& element,
+             std::set<std::string>& out) {
+    const std::string start = "<" + element + "><![CDATA[";
+    for (std::size_t at = 0; (at = transcript.find(start, at)) != std::string::npos;) {
+        at += start.size();
+        out.insert(transcript.substr(at, transcript.find("]]>", at) - at));
+    }
 }
 
 TEST_F(Determinism, TheSameSeedGivesTheSameBytes) {
@@ -122,27 +137,16 @@ TEST_F(Determinism, TheSameSeedGivesTheSameBytes) {
 
 TEST_F(Determinism, AnotherSeedGivesOtherIds) {
     const auto ids = [](const std::string& transcript) {
-        std::vector<std::string> out;
-        const std::regex id(
-            R"(<(?:prepay_id|transaction_id|refund_id|nonce_str)><!\[CDATA\[(\w+))");
-        for (auto each = std::sregex_iterator(transcript.begin(), transcript.end(), id);
-             each != std::sregex_iterator(); ++each) {
-            out.push_back((*each)[1]);
-        }
+        std::set<std::string> out;
+        for (const char* const element : {"prepay_id", "transaction_id", "refund_id"})
+            collect(transcript, element, out);
         return out;
     };
     const auto seven = ids(transcript("7"));
     const auto eight = ids(transcript("8"));
-    ASSERT_GT(seven.size(), 10U);
+    ASSERT_GT(seven.size(), 5U);
     ASSERT_EQ(seven.size(), eight.size());
-    const std::set<std::string> known(seven.begin(), seven.end());
-    std::size_t common = 0;
-    for (const std::string& each : eight) common += known.contains(each) ? 1U : 0U;
-    EXPECT_EQ(common, known.contains("5K8264ILTKCH16CQ2502SI8ZNMTM67VS")
-                          ? static_cast<std::size_t>(std::count(eight.begin(), eight.end(),
-                                                                "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"))
-                          : 0U)
-        << "only the nonce that we sent ourselves";
+    for (const std::string& each : eight) EXPECT_FALSE(seven.contains(each)) << each;
 }
 
 }  // namespace
