@@ -18,6 +18,7 @@ std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
 void ExchangeLog::add(Exchange exchange) {
     const std::size_t bytes = bytes_of(exchange);
     Kept entry{std::make_shared<const Exchange>(std::move(exchange)), bytes};
+    if (observer_) observer_(*entry.exchange);
     std::vector<Kept> gone;  // destroyed outside the lock
     const std::lock_guard lock(mutex_);
     kept_.push_back(std::move(entry));

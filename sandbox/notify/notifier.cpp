@@ -179,6 +179,7 @@ std::optional<Verdict> Notifier::record(std::int64_t notification_id,
         }
     }
     work.store().update_notification(*notification);
+    work.changed(*notification);
     if (const auto order =
             work.store().find_order(notification->mch_id, notification->out_trade_no)) {
         work.changed(*order);
