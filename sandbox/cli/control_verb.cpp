@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -79,7 +80,10 @@ ControlAnswer ask(const ControlOptions& options, const ControlCall& call) {
     answer.text = std::move(response->body);
     answer.said =
         std::make_shared<nlohmann::json>(nlohmann::json::parse(answer.text, nullptr, false));
-    if (options.is_json() && !answer.text.empty()) fmt::print("{}\n", answer.text);
+    if (options.is_json() && !answer.text.empty()) {
+        fmt::print("{}\n", answer.text);
+        std::fflush(stdout);  // before whatever is said about it on stderr
+    }
     if (answer.status / 100 == 2) return answer;
     const std::string words = words_of(answer);
     if (is_about_state(answer.status)) throw NotSo(words);
