@@ -86,6 +86,13 @@ http::TlsOptions prepare_tls(Config& config) try {
                     problem.what()));
 }
 
+/// The seed of this start. A second one over the same directory must not draw the ids of the first.
+std::uint64_t seed_of(std::uint64_t seed, std::uint64_t earlier_starts) {
+    SeededRandom seeds(seed);
+    for (std::uint64_t i = 0; i < earlier_starts; ++i) seed = seeds.next();
+    return seed;
+}
+
 /// How a client on this machine says it: no certificate is for "any address".
 std::string reachable(const std::string& host) {
     if (host == "0.0.0.0") return "127.0.0.1";
@@ -106,7 +113,7 @@ class Server::Impl {
         : config(std::move(given)),
           store(SqliteStore::open(config.data)),
           clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
-          random(config.seed),
+          random(seed_of(config.seed, store->earlier_starts())),
           exchanges(kExchangesMax, kExchangeBytesMax),
           scheduler(*store, clock),
           waiters(stopwatch),

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "sandbox/limits.hpp"
 
@@ -137,6 +139,21 @@ std::optional<Order> find_order(Transaction& transaction, const std::string& id)
     if (const auto transaction_id = TransactionId::parse(id))
         return transaction.find_order(*transaction_id);
     return std::nullopt;
+}
+
+Problem internal_error() {
+    return {500, "internal_error", "the sandbox could not do this; see its log"};
+}
+
+void reply_with(const http::Reply& reply, const std::function<http::Response()>& make) {
+    http::Response response;
+    try {
+        response = make();
+    } catch (const std::exception& problem) {
+        spdlog::error("control API: {}", problem.what());
+        response = problem_response(internal_error());
+    }
+    reply(std::move(response));
 }
 
 http::Response json_response(std::string text, int status) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -74,6 +75,10 @@ std::optional<Order> find_order(Transaction& transaction, const std::string& id)
 
 /// One more attempt of a stored callback, now; the answer is the Notification with it.
 http::Answer attempt_now(Context& context, std::int64_t notification_id);
+/// Answers later with what `make` gives; a store that fails is logged and answered with 500.
+void reply_with(const http::Reply& reply, const std::function<http::Response()>& make);
+/// The answer when the sandbox itself failed.
+Problem internal_error();
 
 /// 200 with this JSON text.
 http::Response json_response(std::string text, int status = 200);

@@ -77,6 +77,7 @@ Result<http::Answer, Problem> advance(const Call& call) {
     return http::Answer(http::Later([&context, target](const http::Reply& reply) {
         context.scheduler.advance(target, [&context, reply](const Scheduler::Advanced& advanced) {
             announce_clock(context);
+            if (!advanced.problem.empty()) return reply(problem_response(internal_error()));
             reply(json_response(dump(Json{{"now", format_rfc3339(advanced.now)},
                                           {"fired", advanced.fired},
                                           {"delivered", advanced.delivered},

@@ -69,11 +69,13 @@ std::span<const Route> notification_routes() { return kRoutes; }
 
 http::Answer attempt_now(Context& context, std::int64_t notification_id) {
     return http::Later([&context, id = notification_id](const http::Reply& reply) {
-        context.notifier.resend(id, [&context, id, reply](std::optional<Verdict>) {
-            const auto after = context.store.begin()->find_notification(id);
-            reply(after ? json_response(dump(to_json(*after)))
-                        : problem_response(
-                              not_found("the notification is gone: the sandbox was reset")));
+        context.notifier.resend(id, [&context, id, reply](Notifier::Delivery) {
+            reply_with(reply, [&context, id] {
+                const auto after = context.store.begin()->find_notification(id);
+                return after ? json_response(dump(to_json(*after)))
+                             : problem_response(
+                                   not_found("the notification is gone: the sandbox was reset"));
+            });
         });
     });
 }

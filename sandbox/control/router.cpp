@@ -132,8 +132,7 @@ http::Answer answer(const http::Request& request, Context& context) {
         return response;
     } catch (const std::exception& problem) {
         spdlog::error("{} {}: {}", request.method, request.path, problem.what());
-        return problem_response(
-            {500, "internal_error", "the sandbox could not do this; see its log"});
+        return problem_response(internal_error());
     }
 }
 

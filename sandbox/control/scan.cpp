@@ -1,9 +1,7 @@
 // The user scans a merchant's own code: Native payment, mode 1.
-#include <exception>
 #include <utility>
 
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include "core/http/url.hpp"
 
@@ -111,16 +109,14 @@ Result<http::Answer, Problem> scan(const Call& call) {
                 wanted.link, wanted.openid, context.random.alphanumeric(kNonceSize)));
             exchange.mch_id = wanted.link.merchant->mch_id.str();
             const http::Request question = exchange.request;
-            context.sender.send(
-                wanted.bizpay_url, question, context.settings.notify_timeout,
-                [&context, link = wanted.link, exchange = std::move(exchange),
-                 reply = std::move(reply)](http::Outcome outcome) mutable {
-                    try {
-                        reply(finish(std::move(exchange), std::move(outcome), link, context));
-                    } catch (const std::exception& problem) {
-                        spdlog::error("scan: {}", problem.what());  // reply goes uncalled: a 500
-                    }
-                });
+            context.sender.send(wanted.bizpay_url, question, context.settings.notify_timeout,
+                                [&context, link = wanted.link, exchange = std::move(exchange),
+                                 reply = std::move(reply)](http::Outcome outcome) mutable {
+                                    reply_with(reply, [&] {
+                                        return finish(std::move(exchange), std::move(outcome), link,
+                                                      context);
+                                    });
+                                });
         }));
 }
 

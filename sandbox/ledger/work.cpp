@@ -7,7 +7,7 @@
 namespace wxpay::sandbox {
 
 Transaction& Work::store() {
-    if (!transaction_) transaction_ = context_.store.begin();
+    if (!transaction_) transaction_ = context_.store.join();
     return *transaction_;
 }
 

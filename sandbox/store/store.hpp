@@ -139,6 +139,10 @@ class Store {
   public:
     virtual ~Store() = default;
     virtual std::unique_ptr<Transaction> begin() = 0;
+    /// As begin(), but it may share its commit with other threads': commit() then returns, or
+    /// throws, for all of them at once. It reads what they have written; so nothing that it read
+    /// may be told before it has ended, by commit() or by its destructor, which both wait for that.
+    virtual std::unique_ptr<Transaction> join() = 0;
 };
 
 }  // namespace wxpay::sandbox

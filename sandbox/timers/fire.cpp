@@ -59,6 +59,21 @@ void act(const Timer& timer, Context& context) {
     work.commit();
 }
 
+Scheduler::Fired fired_by(Notifier::Delivery delivery) {
+    using Fired = Scheduler::Fired;
+    switch (delivery) {
+        case Notifier::Delivery::none:
+            return Fired::done;
+        case Notifier::Delivery::succeeded:
+            return Fired::delivered;
+        case Notifier::Delivery::failed:
+            return Fired::failed;
+        case Notifier::Delivery::unrecorded:
+            break;
+    }
+    return Fired::broken;
+}
+
 }  // namespace
 
 void fire(const Timer& timer, Context& context, const std::function<void(Scheduler::Fired)>& done) {
@@ -66,11 +81,8 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
     try {
         switch (timer.kind) {
             case TimerKind::deliver:
-                context.notifier.deliver(timer, [done](std::optional<Verdict> verdict) {
-                    done(!verdict                  ? Fired::done
-                         : *verdict == Verdict::ok ? Fired::delivered
-                                                   : Fired::failed);
-                });
+                context.notifier.deliver(
+                    timer, [done](Notifier::Delivery delivery) { done(fired_by(delivery)); });
                 return;
             case TimerKind::auto_pay:
             case TimerKind::finish_paying:
@@ -82,8 +94,8 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
                 break;
         }
     } catch (const std::exception& problem) {
-        // It stays claimed in the store and fires again after a restart.
         spdlog::error("timer {}: {}", timer.id, problem.what());
+        return done(Fired::broken);
     }
     done(Fired::done);
 }

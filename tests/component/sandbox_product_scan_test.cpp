@@ -48,7 +48,8 @@ class ProductScan : public ::testing::Test {
     }
     Json last_exchange() {
         const auto listed = app_.control("GET", "/_sandbox/v1/exchanges?limit=1").body["exchanges"];
-        return app_.control("GET", "/_sandbox/v1/exchanges/" + listed[0]["id"].get<std::string>()).body;
+        return app_.control("GET", "/_sandbox/v1/exchanges/" + listed[0]["id"].get<std::string>())
+            .body;
     }
 
     AppHarness app_;

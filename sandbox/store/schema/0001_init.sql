@@ -1,5 +1,9 @@
 -- Times are milliseconds since 1970 (UTC), money is fen. Words of the wire are kept as they are.
 
+-- One row: how often the directory was opened before.
+CREATE TABLE starts (count INTEGER NOT NULL) STRICT;
+INSERT INTO starts VALUES (0);
+
 CREATE TABLE orders (
     id             INTEGER PRIMARY KEY,
     mch_id         TEXT    NOT NULL,
