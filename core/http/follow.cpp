@@ -8,9 +8,10 @@
 
 namespace wxpay::http {
 
-Result<int> follow(const std::string& base_url, const Request& request,
-                   const std::function<void()>& on_begin,
-                   const std::function<bool(std::string_view)>& on_bytes) {
+Result<Response> follow(const std::string& base_url, const Request& request,
+                        const std::function<void()>& on_begin,
+                        const std::function<bool(std::string_view)>& on_bytes) {
+    constexpr std::size_t kRefusalMax = 64 * 1024;
     WXPAY_TRY(const Url url, Url::parse(base_url));
     httplib::Client client(url.origin());
     client.set_connection_timeout(std::chrono::seconds(2));
@@ -21,21 +22,21 @@ Result<int> follow(const std::string& base_url, const Request& request,
     std::string target = url.target == "/" ? request.path : url.target + request.path;
     if (!request.query.empty()) target += "?" + request.query;
 
-    int status = 0;
-    bool enough = false;
+    Response answer{0, {}, {}};
     const auto got = client.Get(
         target, headers,
         [&](const httplib::Response& head) {
-            status = head.status;
-            if (status == 200) on_begin();
+            answer.status = head.status;
+            if (head.status == 200) on_begin();
             return true;
         },
         [&](const char* bytes, std::size_t size) {
-            if (status == 200) enough = !on_bytes({bytes, size});
-            return !enough;
+            if (answer.status == 200) return on_bytes({bytes, size});
+            answer.body.append(bytes, size);
+            return answer.body.size() < kRefusalMax;
         });
-    // Once it has begun, the server's end is the end, however it comes about.
-    if (got || enough || status == 200) return status;
+    // Once it has begun, its end is the end, however it comes about.
+    if (answer.status != 0) return answer;
     return Failure{Error{Errc::unreachable, url.origin() + ": " + httplib::to_string(got.error())}};
 }
 

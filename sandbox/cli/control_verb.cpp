@@ -75,9 +75,13 @@ ControlAnswer ask(const ControlOptions& options, const ControlCall& call) {
     if (!call.body.empty()) request.headers.add("Content-Type", "application/json");
     auto response = options.server.send(request, call.timeout);
     if (!response) throw UsageError(response.error().detail);
+    return accept(options, *std::move(response));
+}
+
+ControlAnswer accept(const ControlOptions& options, http::Response response) {
     ControlAnswer answer;
-    answer.status = response->status;
-    answer.text = std::move(response->body);
+    answer.status = response.status;
+    answer.text = std::move(response.body);
     answer.said =
         std::make_shared<nlohmann::json>(nlohmann::json::parse(answer.text, nullptr, false));
     if (options.is_json() && !answer.text.empty()) {

@@ -68,6 +68,9 @@ struct ControlAnswer {
 /// 409, 502, 503), otherwise UsageError, as when no server answers.
 ControlAnswer ask(const ControlOptions& options, const ControlCall& call);
 
+/// The same for an answer that came another way.
+ControlAnswer accept(const ControlOptions& options, http::Response response);
+
 /// "a=1&b=2" of the parameters that are not empty.
 std::string query_of(
     std::initializer_list<std::pair<std::string_view, std::string_view>> parameters);

@@ -1,9 +1,12 @@
 #include <algorithm>
-#include <cstddef>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -15,6 +18,7 @@
 #include "sandbox/cli/control_verbs.hpp"
 #include "sandbox/cli/event_reader.hpp"
 #include "sandbox/cli/table.hpp"
+#include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
@@ -67,33 +71,49 @@ int list(const Options& options) {
     return 0;
 }
 
+std::int64_t number_of(const nlohmann::json& exchange) {
+    const std::string id = text_of(exchange, "id");
+    std::int64_t number = 0;
+    std::from_chars(id.data(), id.data() + id.size(), number);
+    return number;
+}
+
 /// First what there is, then what comes; with --output json a line of JSON each.
 class Tail {
   public:
     explicit Tail(const Options& options) : options_(options) {}
 
+    /// The last ones; later on, those that were missed.
     void print_what_there_is() {
         ControlOptions silent = options_.control;
         silent.output = "text";
-        const ControlAnswer answer = ask(silent, {.path = kExchanges, .query = listing(options_)});
+        Options all = options_;
+        if (first_) all.limit = std::to_string(kListMax);
+        const ControlAnswer answer = ask(silent, {.path = kExchanges, .query = listing(all)});
         const auto listed = nlohmann::ordered_json::parse(answer.text);
         const auto& rows = listed["exchanges"];
+        if (!first_) first_ = rows.empty() ? 0 : number_of(nlohmann::json(rows.back()));
         for (auto row = rows.rbegin(); row != rows.rend(); ++row) print(row->dump());
         std::fflush(stdout);
     }
 
     void print_event(const ReceivedEvent& event) {
+        heard_ = true;
         if (event.kind == "exchange") print(event.data);
         std::fflush(stdout);
     }
+
+    /// Whether an event came since the last call.
+    bool has_heard() { return std::exchange(heard_, false); }
 
   private:
     void print(const std::string& data) {
         const auto exchange = nlohmann::json::parse(data, nullptr, false);
         if (!exchange.is_object()) return;
-        // The stream was opened before the list was read: what came in between is in both.
-        if (!printed_.insert(text_of(exchange, "id")).second) return;
-        if (printed_.size() > kRemembered) printed_.clear();
+        // The stream is opened before the list is read: what comes in between is in both.
+        const std::int64_t number = number_of(exchange);
+        if (number < *first_ || !printed_.insert(number).second) return;
+        if (printed_.size() > 2 * kListMax) printed_.erase(printed_.begin());
         if (options_.control.is_json()) {
             fmt::print("{}\n", data);
         } else {
@@ -101,9 +121,10 @@ class Tail {
         }
     }
 
-    static constexpr std::size_t kRemembered = 100'000;
     const Options& options_;
-    std::set<std::string> printed_;
+    std::optional<std::int64_t> first_;
+    std::set<std::int64_t> printed_;  // the last of them
+    bool heard_ = false;
 };
 
 int follow(const Options& options) {
@@ -112,16 +133,16 @@ int follow(const Options& options) {
     request.query = narrowed(options);
     request.query += (request.query.empty() ? "" : "&") + std::string("kinds=exchange");
     Tail tail(options);
-    EventReader reader([&tail](const ReceivedEvent& event) { tail.print_event(event); });
-    const auto status = options.control.server.follow(
-        request, [&tail] { tail.print_what_there_is(); },
-        [&reader](std::string_view bytes) { return reader.read(bytes); });
-    if (!status) throw UsageError(status.error().detail);
-    if (*status != 200) {
-        // The same call once more, for the words of the refusal.
-        ask(options.control, {.path = request.path, .query = request.query});
+    // The server ends a stream that is read too slowly. Then the list tells what was missed.
+    for (bool again = false;; again = true) {
+        EventReader reader([&tail](const ReceivedEvent& event) { tail.print_event(event); });
+        auto answer = options.control.server.follow(
+            request, [&tail] { tail.print_what_there_is(); },
+            [&reader](std::string_view bytes) { return reader.read(bytes); });
+        if (!answer && !again) throw UsageError(answer.error().detail);
+        if (answer && answer->status != 200) accept(options.control, *std::move(answer));
+        if (!answer || !tail.has_heard()) return 0;  // the server has ended
     }
-    return 0;  // the server has ended
 }
 
 }  // namespace

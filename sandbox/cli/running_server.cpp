@@ -36,12 +36,13 @@ Result<http::Response> RunningServer::send(http::Request request, Millis timeout
     return answer;
 }
 
-Result<int> RunningServer::follow(http::Request request, const std::function<void()>& on_begin,
-                                  const std::function<bool(std::string_view)>& on_bytes) const {
+Result<http::Response> RunningServer::follow(
+    http::Request request, const std::function<void()>& on_begin,
+    const std::function<bool(std::string_view)>& on_bytes) const {
     if (!control_token.empty()) request.headers.add("Authorization", "Bearer " + control_token);
-    auto status = http::follow(url, request, on_begin, on_bytes);
-    if (!status) return Failure{no_server(url, status.error())};
-    return status;
+    auto answer = http::follow(url, request, on_begin, on_bytes);
+    if (!answer) return Failure{no_server(url, answer.error())};
+    return answer;
 }
 
 Result<nlohmann::json> RunningServer::get(const std::string& path, const std::string& query) const {

@@ -21,8 +21,8 @@ struct RunningServer {
     /// with unreachable when nobody answers there in time.
     Result<http::Response> send(http::Request request, Millis timeout) const;
     /// As http::follow(), with the token; fails like send().
-    Result<int> follow(http::Request request, const std::function<void()>& on_begin,
-                       const std::function<bool(std::string_view)>& on_bytes) const;
+    Result<http::Response> follow(http::Request request, const std::function<void()>& on_begin,
+                                  const std::function<bool(std::string_view)>& on_bytes) const;
     /// The JSON object at this path. Fails with malformed when `url` is none, with unreachable
     /// when nobody answers there, with refused when the answer is no such object; the
     /// detail says it all.

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/http/server.hpp"
+#include "core/http/stream.hpp"
 #include "core/v2/notification.hpp"
 
 #include "tests/support/app_harness.hpp"
@@ -332,6 +333,35 @@ TEST(ControlVerbsAlone, BringTheTokenAlong) {
     sandbox.call("POST", "/pay/nothing");
     EXPECT_TRUE(eventually([&] { return tail.output().find("404") != std::string::npos; }));
     EXPECT_EQ(run_program({"logs", "-f", "--url", sandbox.url()}).status, 2);
+}
+
+TEST(ControlVerbsAlone, FollowOnWhenTheServerHasLetThemGo) {
+    const auto row = [](int id) {
+        return R"({"id":")" + std::to_string(id) + R"(","verdict":"ok"})";
+    };
+    std::mutex mutex;
+    int streams = 0;
+    // Three streams: each tells of one exchange and ends, the last one says nothing.
+    http::Server server({}, [&](const http::Request& request) -> http::Answer {
+        const std::lock_guard lock(mutex);
+        if (request.path == "/_sandbox/v1/exchanges") {
+            return http::Response{
+                200, {}, R"({"exchanges":[)" + row(streams == 1 ? 5 : 8) + "," + row(4) + "]}"};
+        }
+        http::Streaming answer;
+        answer.body = std::make_shared<http::Stream>(1024);
+        if (++streams < 3)
+            answer.body->write("event: exchange\ndata: " + row(5 + streams) + "\n\n");
+        answer.body->end();
+        return answer;
+    });
+    ASSERT_TRUE(server.start());
+    const auto ran = run_program({"logs", "-f", "--output", "json", "--url",
+                                  "http://127.0.0.1:" + std::to_string(server.port())});
+    EXPECT_EQ(ran.status, 0) << ran.output;
+    EXPECT_EQ(ran.output,
+              row(4) + "\n" + row(5) + "\n" + row(6) + "\n" + row(8) + "\n" + row(7) + "\n");
+    EXPECT_EQ(streams, 3);
 }
 
 TEST(ControlVerbsAlone, SendFaultsAsTheContractHasThem) {
