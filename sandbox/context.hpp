@@ -27,6 +27,7 @@ struct Settings {
     std::optional<Millis> auto_pay;  ///< pay each new order by itself after this long
     Millis refund_delay{0};          ///< from a refund's acceptance to its end
     Millis notify_timeout = std::chrono::seconds(5);
+    bool virtual_wire = false;  ///< latencies are business time, of which sending takes none
     std::string control_token;  ///< empty: the control API asks for none
     std::string https_url;      ///< of the TLS listener; empty: there is none
     std::optional<CertificateFiles> certificate_files;  ///< for its clients

@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
+#include <cstddef>
 #include <cstdio>
-#include <optional>
+#include <deque>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,7 +28,7 @@ struct Options {
     ControlOptions control;
     std::string order;
     std::string mch_id;
-    std::string limit = "20";
+    std::size_t limit = 20;
     bool follow = false;
 };
 
@@ -56,14 +55,14 @@ std::string narrowed(const Options& options) {
     return query_of({{"order", options.order}, {"mch_id", options.mch_id}});
 }
 
-std::string listing(const Options& options) {
+std::string listing(const Options& options, std::size_t limit) {
     return query_of(
-        {{"order", options.order}, {"mch_id", options.mch_id}, {"limit", options.limit}});
+        {{"order", options.order}, {"mch_id", options.mch_id}, {"limit", std::to_string(limit)}});
 }
 
 int list(const Options& options) {
     const ControlAnswer answer =
-        ask(options.control, {.path = kExchanges, .query = listing(options)});
+        ask(options.control, {.path = kExchanges, .query = listing(options, options.limit)});
     if (options.control.is_json()) return 0;
     const auto& rows = answer.json()["exchanges"];  // newest first; people read downwards
     for (auto row = rows.rbegin(); row != rows.rend(); ++row)
@@ -71,29 +70,28 @@ int list(const Options& options) {
     return 0;
 }
 
-std::int64_t number_of(const nlohmann::json& exchange) {
-    const std::string id = text_of(exchange, "id");
-    std::int64_t number = 0;
-    std::from_chars(id.data(), id.data() + id.size(), number);
-    return number;
-}
-
 /// First what there is, then what comes; with --output json a line of JSON each.
 class Tail {
   public:
-    explicit Tail(const Options& options) : options_(options) {}
+    explicit Tail(const Options& options) : options_(options), shown_max_(options.limit) {}
 
     /// The last ones; later on, those that were missed.
     void print_what_there_is() {
         ControlOptions silent = options_.control;
         silent.output = "text";
-        Options all = options_;
-        if (first_) all.limit = std::to_string(kListMax);
-        const ControlAnswer answer = ask(silent, {.path = kExchanges, .query = listing(all)});
+        const ControlAnswer answer =
+            ask(silent, {.path = kExchanges, .query = listing(options_, kListMax)});
         const auto listed = nlohmann::ordered_json::parse(answer.text);
         const auto& rows = listed["exchanges"];
-        if (!first_) first_ = rows.empty() ? 0 : number_of(nlohmann::json(rows.back()));
-        for (auto row = rows.rbegin(); row != rows.rend(); ++row) print(row->dump());
+        std::size_t left = rows.size();
+        for (auto row = rows.rbegin(); row != rows.rend(); ++row, --left) {
+            if (left > shown_max_) {
+                is_new(row->value("id", ""));
+            } else {
+                print(row->dump());
+            }
+        }
+        shown_max_ = kListMax;
         std::fflush(stdout);
     }
 
@@ -107,13 +105,20 @@ class Tail {
     bool has_heard() { return std::exchange(heard_, false); }
 
   private:
+    /// The stream is opened before the list is read: what comes in between is in both.
+    bool is_new(const std::string& id) {
+        if (!seen_.insert(id).second) return false;
+        in_order_.push_back(id);
+        if (in_order_.size() > 2 * kListMax) {
+            seen_.erase(in_order_.front());
+            in_order_.pop_front();
+        }
+        return true;
+    }
+
     void print(const std::string& data) {
         const auto exchange = nlohmann::json::parse(data, nullptr, false);
-        if (!exchange.is_object()) return;
-        // The stream is opened before the list is read: what comes in between is in both.
-        const std::int64_t number = number_of(exchange);
-        if (number < *first_ || !printed_.insert(number).second) return;
-        if (printed_.size() > 2 * kListMax) printed_.erase(printed_.begin());
+        if (!exchange.is_object() || !is_new(text_of(exchange, "id"))) return;
         if (options_.control.is_json()) {
             fmt::print("{}\n", data);
         } else {
@@ -122,8 +127,9 @@ class Tail {
     }
 
     const Options& options_;
-    std::optional<std::int64_t> first_;
-    std::set<std::int64_t> printed_;  // the last of them
+    std::size_t shown_max_;  // of a list; the others went before
+    std::set<std::string> seen_;
+    std::deque<std::string> in_order_;
     bool heard_ = false;
 };
 
@@ -158,7 +164,8 @@ int logs(int argc, char** argv) {
     app.add_option("--mch-id", options.mch_id, "only this merchant's")->type_name("ID");
     app.add_option("--limit", options.limit, "so many that went before")
         ->type_name("N")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::Range(std::size_t{1}, kListMax));
     declare(app, options.control);
     return run_control_verb(app, argc, argv,
                             [&] { return options.follow ? follow(options) : list(options); });

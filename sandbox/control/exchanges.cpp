@@ -1,5 +1,4 @@
 // What went over the wire.
-#include <charconv>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -33,10 +32,7 @@ Result<http::Answer, Problem> list(const Call& call) {
 
 Result<http::Answer, Problem> show(const Call& call) {
     const std::string& text = call.arguments[0];
-    std::int64_t id = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
-    const bool is_number = problem == std::errc{} && end == text.data() + text.size();
-    const auto exchange = is_number ? call.context.exchanges.find(id) : nullptr;
+    const auto exchange = call.context.exchanges.find(text);
     if (!exchange)
         return Failure{not_found("no exchange '" + text +
                                  "'; the oldest are dropped when there are too many")};

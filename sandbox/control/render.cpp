@@ -126,7 +126,7 @@ Json to_json(const Notification& notification) {
 Json to_json(const Exchange& exchange, bool whole) {
     const bool is_call = exchange.kind == Exchange::Kind::api;
     Json out;
-    out["id"] = std::to_string(exchange.id);
+    out["id"] = name_of(exchange);
     out["kind"] = is_call ? "api" : "callback";
     out["at"] = format_rfc3339(exchange.at);
     out["method"] = exchange.request.method;

@@ -6,6 +6,10 @@
 
 namespace wxpay::sandbox {
 
+std::string name_of(const Exchange& exchange) {
+    return (exchange.kind == Exchange::Kind::callback ? "c" : "") + std::to_string(exchange.id);
+}
+
 std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
     std::size_t bytes = sizeof exchange + exchange.url.size() + exchange.request.body.size() +
                         exchange.request.headers.bytes() + exchange.response.headers.bytes() +
@@ -34,10 +38,11 @@ void ExchangeLog::add(Exchange exchange) {
     if (observer_) observer_(*added);
 }
 
-ExchangeLog::Pointer ExchangeLog::find(std::int64_t id) const {
+ExchangeLog::Pointer ExchangeLog::find(std::string_view name) const {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
-                                    [id](const Kept& each) { return each.exchange->id == id; });
+    const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [name](const Kept& each) {
+        return name_of(*each.exchange) == name;
+    });
     return found == kept_.rend() ? nullptr : found->exchange;
 }
 

@@ -70,8 +70,8 @@ void Notifier::resend(std::int64_t notification_id, Done done) {
 
 void Notifier::attempt(const Notification& notification, std::optional<Timer> timer, Done done) {
     Exchange exchange;
-    exchange.id = context_.exchanges.next_id();
     exchange.kind = Exchange::Kind::callback;
+    exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
     exchange.url = notification.url;
     exchange.request = callback_request(notification.body);
