@@ -68,18 +68,20 @@ void Parking::answer(std::uint64_t tag, Response response) {
     if (node.empty()) return;
     Connection& connection = *node.mapped();
     connection.promised = std::move(response);
-    connection.phase = Connection::Phase::answering;
-    // It can be written to, so that a worker gets it at once. From here on events bear its own tag.
-    connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLOUT, connection.tag(), Connection::kNoDeadline);
+    hand_over(connection, Connection::Phase::answering);
+}
+
+/// To a worker: at once, unless what went before fills the socket. From here on events bear the
+/// connection's own tag.
+void Parking::hand_over(Connection& connection, Connection::Phase phase) {
+    connection.phase = phase;
+    connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLOUT, connection.tag(), send_deadline_());
 }
 
 void Parking::go_on(std::uint64_t tag) {
     const std::lock_guard lock(mutex_);
     const auto node = parked_.extract(tag);
-    if (node.empty()) return;
-    Connection& connection = *node.mapped();
-    connection.phase = Connection::Phase::sending;
-    connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLOUT, connection.tag(), Connection::kNoDeadline);
+    if (!node.empty()) hand_over(*node.mapped(), Connection::Phase::sending);
 }
 
 void Parking::close() {

@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "core/http/connection.hpp"
 #include "core/http/message.hpp"
@@ -17,7 +19,10 @@ namespace wxpay::http {
 /// server. Thread-safe.
 class Parking : public std::enable_shared_from_this<Parking> {
   public:
-    explicit Parking(int epoll) : epoll_(epoll) {}
+    /// `send_deadline`: until when a peer may take what is ready now. It is not called any more
+    /// after close().
+    Parking(int epoll, std::function<std::int64_t()> send_deadline)
+        : epoll_(epoll), send_deadline_(std::move(send_deadline)) {}
 
     /// Takes the connection over. The Reply makes it ready for a worker, in Phase::answering.
     Reply park(Connection& connection);
@@ -44,8 +49,10 @@ class Parking : public std::enable_shared_from_this<Parking> {
     class Promise;
     void answer(std::uint64_t tag, Response response);
     void go_on(std::uint64_t tag);
+    void hand_over(Connection& connection, Connection::Phase phase);
 
     const int epoll_;
+    const std::function<std::int64_t()> send_deadline_;
     std::atomic<std::uint64_t> next_tag_{1};
     std::mutex mutex_;
     std::unordered_map<std::uint64_t, Connection*> parked_;

@@ -148,7 +148,8 @@ Server::Impl::Impl(Options options, Handler handler)
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       quit_(::eventfd(0, EFD_CLOEXEC)),
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
-      parking_(std::make_shared<Parking>(epoll_.get())),
+      parking_(std::make_shared<Parking>(
+          epoll_.get(), [this] { return (stopwatch_.elapsed() + options_.send_timeout).count(); })),
       acceptor_([this](int fd) { adopt(fd); }) {}
 
 Result<void> Server::Impl::listen() {

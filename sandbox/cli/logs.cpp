@@ -146,8 +146,9 @@ int follow(const Options& options) {
             request, [&tail] { tail.print_what_there_is(); },
             [&reader](std::string_view bytes) { return reader.read(bytes); });
         if (!answer && !again) throw UsageError(answer.error().detail);
+        const bool has_ended = !answer || !tail.has_heard();  // the server, that is
         if (answer && answer->status != 200) accept(options.control, *std::move(answer));
-        if (!answer || !tail.has_heard()) return 0;  // the server has ended
+        if (has_ended) return 0;
     }
 }
 

@@ -203,8 +203,11 @@ TEST(StreamingServer, KeepsNoMoreForASlowReaderThanTheLimitAndThenCutsItOff) {
     EXPECT_LE(streams[0]->waiting_bytes(), kWaitingBytes);
     EXPECT_TRUE(streams[1]->write("to the others\n"));
     EXPECT_EQ(quick.recv_until("\n"), "to the others\n");
-    site.pass(Server::Options{}.send_timeout);
-    EXPECT_TRUE(eventually([&] { return site.server.connections() == 1; }));
+    // Again and again: even now its kernel may take another bit, which gives it more time.
+    EXPECT_TRUE(eventually([&] {
+        site.pass(Server::Options{}.send_timeout);
+        return site.server.connections() == 1;
+    }));
     EXPECT_TRUE(site.answers_a_newcomer());
 }
 
