@@ -26,10 +26,11 @@ void Work::changed(const Notification& notification) {
 void Work::commit() {
     if (transaction_) transaction_->commit();
     transaction_.reset();  // those who are told now will want the store
-    if (scheduled_) context_.scheduler.wake();
-    for (const std::int64_t id : changed_) context_.waiters.order_changed(id);
+    // Told before what it causes begins.
     announce_orders(context_, changed_);
     announce_notifications(context_, changed_notifications_);
+    if (scheduled_) context_.scheduler.wake();
+    for (const std::int64_t id : changed_) context_.waiters.order_changed(id);
 }
 
 }  // namespace wxpay::sandbox
