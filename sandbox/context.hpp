@@ -14,6 +14,7 @@
 
 namespace wxpay::sandbox {
 
+class EventBus;
 class Scheduler;
 class Notifier;
 class Sender;
@@ -45,6 +46,7 @@ struct Context {
     Notifier& notifier;
     Waiters& waiters;
     Sender& sender;
+    EventBus& events;
 };
 
 }  // namespace wxpay::sandbox

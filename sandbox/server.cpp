@@ -14,6 +14,8 @@
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/merchants.hpp"
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/events/announce.hpp"
+#include "sandbox/events/event_bus.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
@@ -120,8 +122,8 @@ class Server::Impl {
           scheduler(*store, clock),
           waiters(stopwatch),
           sender(config),
-          context{config.directory, config.settings, *store,   clock,   random,
-                  exchanges,        scheduler,       notifier, waiters, sender},
+          context{config.directory, config.settings, *store,  clock,  random, exchanges,
+                  scheduler,        notifier,        waiters, sender, events},
           notifier(context),
           app(context),
           edge(edge_options(config),
@@ -134,6 +136,8 @@ class Server::Impl {
                 std::move(options),
                 [this](http::Request request) { return app.handle(std::move(request)); });
         }
+        exchanges.set_observer(
+            [this](const Exchange& exchange) { announce_exchange(context, exchange); });
         scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
         scheduler.set_handler(
             [this](const Timer& timer, const std::function<void(Scheduler::Fired)>& done) {
@@ -174,6 +178,7 @@ class Server::Impl {
     ExchangeLog exchanges;
     Scheduler scheduler;
     Waiters waiters;
+    EventBus events;
     SocketSender sender;
     Context context;
     Notifier notifier;

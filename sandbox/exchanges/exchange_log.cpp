@@ -22,16 +22,20 @@ std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
 void ExchangeLog::add(Exchange exchange) {
     const std::size_t bytes = bytes_of(exchange);
     Kept entry{std::make_shared<const Exchange>(std::move(exchange)), bytes};
+    const Pointer added = entry.exchange;
     std::vector<Kept> gone;  // destroyed outside the lock
-    const std::lock_guard lock(mutex_);
-    kept_.push_back(std::move(entry));
-    bytes_ += bytes;
-    while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
-        bytes_ -= kept_.front().bytes;
-        gone.push_back(std::move(kept_.front()));
-        kept_.pop_front();
-        ++dropped_;
+    {
+        const std::lock_guard lock(mutex_);
+        kept_.push_back(std::move(entry));
+        bytes_ += bytes;
+        while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
+            bytes_ -= kept_.front().bytes;
+            gone.push_back(std::move(kept_.front()));
+            kept_.pop_front();
+            ++dropped_;
+        }
     }
+    if (observer_) observer_(*added);
 }
 
 ExchangeLog::Pointer ExchangeLog::find(std::string_view name) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -48,6 +49,11 @@ class ExchangeLog {
     ExchangeLog(std::size_t count_max, std::size_t bytes_max)
         : count_max_(count_max), bytes_max_(bytes_max) {}
 
+    /// Told of each exchange that is kept. Before the first one; it must outlive the last.
+    void set_observer(std::function<void(const Exchange&)> observer) {
+        observer_ = std::move(observer);
+    }
+
     /// The next id of the kind: each exchange takes one when it starts, so that an answer can name
     /// it.
     std::int64_t next_id(Exchange::Kind kind) {
@@ -74,6 +80,7 @@ class ExchangeLog {
     };
     static std::size_t bytes_of(const Exchange& exchange);
 
+    std::function<void(const Exchange&)> observer_;
     const std::size_t count_max_;
     const std::size_t bytes_max_;
     std::atomic<std::int64_t> last_call_{0};

@@ -177,6 +177,7 @@ Notifier::Delivery Notifier::record(std::int64_t notification_id, const std::opt
         }
     }
     work.store().update_notification(*notification);
+    work.changed(*notification);
     if (const auto order =
             work.store().find_order(notification->mch_id, notification->out_trade_no)) {
         work.changed(*order);
