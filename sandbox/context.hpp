@@ -47,6 +47,12 @@ struct Context {
     Waiters& waiters;
     Sender& sender;
     EventBus& events;
+
+    /// The same, but drawing from another sequence.
+    Context drawing_from(SeededRandom& other) const {
+        return {directory, settings, store,   clock,  other, exchanges,
+                scheduler, notifier, waiters, sender, events};
+    }
 };
 
 }  // namespace wxpay::sandbox
