@@ -26,8 +26,8 @@ http::Response unknown_path(const http::Request& request, Exchange& exchange) {
     const std::string_view meant = api_v2::nearest(request.path, known);
     exchange.verdict = "refused";
     exchange.error = "404";
-    exchange.hint =
-        meant.empty() ? "this path is not simulated" : fmt::format("did you mean {}?", meant);
+    exchange.hint = meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
+                                  : fmt::format("did you mean {}?", meant);
     http::Response response;
     response.status = 404;
     response.headers.add("Server", "nginx");
@@ -78,7 +78,7 @@ http::Answer App::handle(http::Request request) {
 
 http::Answer App::handle_wechat(http::Request given) {
     Exchange exchange;
-    exchange.id = context_.exchanges.next_id();
+    exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
     exchange.request = std::move(given);
     const http::Request& request = exchange.request;
@@ -97,7 +97,7 @@ http::Answer App::handle_wechat(http::Request given) {
     }
     if (response) diagnosis::explain_call(exchange, *response);
     if (response && exchange.verdict != "ok" && !context_.settings.strict) {
-        response->headers.add("Wxpay-Sandbox-Exchange", std::to_string(exchange.id));
+        response->headers.add("Wxpay-Sandbox-Exchange", name_of(exchange));
         if (!exchange.hint.empty()) response->headers.add("Wxpay-Sandbox-Hint", exchange.hint);
     }
     exchange.response = response.value_or(http::Response{.status = 0});

@@ -16,6 +16,7 @@
 
 namespace wxpay::sandbox {
 
+class EventBus;
 class Scheduler;
 class Notifier;
 class Sender;
@@ -38,8 +39,9 @@ struct Settings {
     /// How long to wait after each failed attempt of a callback.
     std::vector<Millis> notify_waits{kNotifyWaits.begin(), kNotifyWaits.end()};
     std::vector<TestOpenid> test_openids;  ///< besides the shipped ones, and before them
-    std::string control_token;             ///< empty: the control API asks for none
-    std::string https_url;                 ///< of the TLS listener; empty: there is none
+    bool virtual_wire = false;  ///< latencies are business time, of which sending takes none
+    std::string control_token;  ///< empty: the control API asks for none
+    std::string https_url;      ///< of the TLS listener; empty: there is none
     std::optional<CertificateFiles> certificate_files;  ///< for its clients
 };
 
@@ -50,12 +52,19 @@ struct Context {
     const Settings& settings;
     Store& store;
     VirtualClock& clock;
-    Random& random;
+    SeededRandom& random;
     ExchangeLog& exchanges;
     Scheduler& scheduler;
     Notifier& notifier;
     Waiters& waiters;
     Sender& sender;
+    EventBus& events;
+
+    /// The same, but drawing from another sequence.
+    Context drawing_from(SeededRandom& other) const {
+        return {directory, settings, store,   clock,  other, exchanges,
+                scheduler, notifier, waiters, sender, events};
+    }
 };
 
 }  // namespace wxpay::sandbox

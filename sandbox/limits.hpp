@@ -23,12 +23,18 @@ inline constexpr std::size_t kListMax = 1'000;
 inline constexpr std::size_t kListDefault = 100;
 /// Long polls that wait at the same time.
 inline constexpr std::size_t kWaitersMax = 10'000;
+/// Event streams at the same time, and what may wait for one that is read slowly; who leaves more
+/// waiting is let go.
+inline constexpr std::size_t kEventStreamsMax = 64;
+inline constexpr std::size_t kEventBytesMax = 1024 * 1024;
 /// The longest that a long poll may ask to wait.
 inline constexpr std::chrono::minutes kWaitMax{10};
 /// Merchants of one server, each version of one counted; none is ever freed. A range is no longer.
 inline constexpr std::size_t kMerchantVersionsMax = 100'000;
 /// A configuration file; a merchant with a certificate has some 4 KiB.
 inline constexpr std::size_t kConfigBytesMax = 8 * 1024 * 1024;
+/// Fields that one trigger may override: more than any message has.
+inline constexpr std::size_t kOverridesMax = 100;
 /// Coupons in one payment.
 inline constexpr std::size_t kCouponsMax = 20;
 /// How far one call may move the clock: ten years cover refund windows and contracts.

@@ -14,6 +14,8 @@
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/merchants.hpp"
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/events/announce.hpp"
+#include "sandbox/events/event_bus.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
@@ -29,8 +31,10 @@ namespace {
 /// Callbacks over sockets, to addresses that the policy allows.
 class SocketSender final : public Sender {
   public:
-    explicit SocketSender(const std::vector<std::string>& allowed_hosts)
-        : policy_(allowed_hosts), dispatcher_(options()) {}
+    explicit SocketSender(const Config& config)
+        : policy_(config.allow_notify),
+          virtual_wire_(config.settings.virtual_wire),
+          dispatcher_(options()) {}
 
     void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override {
@@ -39,6 +43,7 @@ class SocketSender final : public Sender {
                              if (outcome.kind == http::Outcome::Kind::not_allowed) {
                                  outcome.reason = policy_.why_not(host, outcome.reason);
                              }
+                             if (virtual_wire_) outcome.latency = Millis{0};
                              done(std::move(outcome));
                          });
     }
@@ -54,6 +59,7 @@ class SocketSender final : public Sender {
     }
 
     TargetPolicy policy_;
+    const bool virtual_wire_;
     http::Dispatcher dispatcher_;
 };
 
@@ -84,6 +90,13 @@ http::TlsOptions prepare_tls(Config& config) try {
                     problem.what()));
 }
 
+/// The seed of this start. A second one over the same directory must not draw the ids of the first.
+std::uint64_t seed_of(std::uint64_t seed, std::uint64_t earlier_starts) {
+    SeededRandom seeds(seed);
+    for (std::uint64_t i = 0; i < earlier_starts; ++i) seed = seeds.next();
+    return seed;
+}
+
 /// How a client on this machine says it: no certificate is for "any address".
 std::string reachable(const std::string& host) {
     if (host == "0.0.0.0") return "127.0.0.1";
@@ -104,13 +117,13 @@ class Server::Impl {
         : config(std::move(given)),
           store(SqliteStore::open(config.data)),
           clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
-          random(config.seed),
+          random(seed_of(config.seed, store->earlier_starts())),
           exchanges(kExchangesMax, kExchangeBytesMax),
           scheduler(*store, clock),
           waiters(stopwatch),
-          sender(config.allow_notify),
-          context{config.directory, config.settings, *store,   clock,   random,
-                  exchanges,        scheduler,       notifier, waiters, sender},
+          sender(config),
+          context{config.directory, config.settings, *store,  clock,  random, exchanges,
+                  scheduler,        notifier,        waiters, sender, events},
           notifier(context),
           app(context),
           edge(edge_options(config),
@@ -123,6 +136,8 @@ class Server::Impl {
                 std::move(options),
                 [this](http::Request request) { return app.handle(std::move(request)); });
         }
+        exchanges.set_observer(
+            [this](const Exchange& exchange) { announce_exchange(context, exchange); });
         scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
         scheduler.set_handler(
             [this](const Timer& timer, const std::function<void(Scheduler::Fired)>& done) {
@@ -163,6 +178,7 @@ class Server::Impl {
     ExchangeLog exchanges;
     Scheduler scheduler;
     Waiters waiters;
+    EventBus events;
     SocketSender sender;
     Context context;
     Notifier notifier;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "sandbox/limits.hpp"
 
@@ -58,6 +60,21 @@ Result<std::optional<std::int64_t>, Problem> Call::cursor() const {
     if (!text) return std::optional<std::int64_t>{};
     WXPAY_TRY(const std::int64_t cursor, number(*text, "cursor", 1, INT64_MAX));
     return std::optional(cursor);
+}
+
+Result<std::pair<std::string, std::string>, Problem> Call::subject() const {
+    const auto id = query("order");
+    if (!id) return std::pair(query("mch_id").value_or(""), std::string());
+    if (const std::size_t colon = id->find(':'); colon != std::string::npos)
+        return std::pair(id->substr(0, colon), id->substr(colon + 1));
+    const auto order = find_order(*context.store.begin(), *id);
+    if (!order) return Failure{no_such_order(*id)};
+    return std::pair(order->mch_id.str(), order->out_trade_no.str());
+}
+
+std::string Call::base_url() const {
+    if (!context.settings.public_url.empty()) return context.settings.public_url;
+    return (request.secure ? "https://" : "http://") + std::string(request.headers.get("Host"));
 }
 
 Result<void, Problem> Call::allow_query(std::initializer_list<std::string_view> known) const {
@@ -127,6 +144,21 @@ std::optional<Order> find_order(Transaction& transaction, const std::string& id)
     if (const auto transaction_id = TransactionId::parse(id))
         return transaction.find_order(*transaction_id);
     return std::nullopt;
+}
+
+Problem internal_error() {
+    return {500, "internal_error", "the sandbox could not do this; see its log"};
+}
+
+void reply_with(const http::Reply& reply, const std::function<http::Response()>& make) {
+    http::Response response;
+    try {
+        response = make();
+    } catch (const std::exception& problem) {
+        spdlog::error("control API: {}", problem.what());
+        response = problem_response(internal_error());
+    }
+    reply(std::move(response));
 }
 
 http::Response json_response(std::string text, int status) {

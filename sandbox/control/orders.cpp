@@ -1,8 +1,10 @@
 // The orders, and what the user does with them: list, look, pay, wait.
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "core/base/duration.hpp"
 
@@ -171,10 +173,15 @@ Result<http::Answer, Problem> wait(const Call& call) {
     Waiters::Waiter waiter;
     if (const auto order = find_order(*context.store.begin(), *id)) waiter.order_id = order->id;
     waiter.check = [&context, id = *id, until = *until]() -> std::optional<http::Response> {
-        const auto transaction = context.store.begin();
-        const auto order = find_order(*transaction, id);
-        if (!order || !holds(until, *order, *transaction)) return std::nullopt;
-        return json_response(dump(to_json(*order, *transaction)));
+        try {
+            const auto transaction = context.store.begin();
+            const auto order = find_order(*transaction, id);
+            if (!order || !holds(until, *order, *transaction)) return std::nullopt;
+            return json_response(dump(to_json(*order, *transaction)));
+        } catch (const std::runtime_error& problem) {
+            spdlog::error("wait: {}", problem.what());
+            return problem_response(internal_error());
+        }
     };
     waiter.timeout = *timeout;
     waiter.give_up = [id = *id, word] {

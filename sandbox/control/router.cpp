@@ -22,7 +22,7 @@ std::vector<Route> all_routes() {
     for (const auto& group :
          {server_routes(), order_routes(), cashier_routes(), refund_routes(), comment_routes(),
           merchant_routes(), scan_routes(), notification_routes(), clock_routes(),
-          exchange_routes(), environment_routes()}) {
+          exchange_routes(), environment_routes(), event_routes(), trigger_routes()}) {
         out.insert(out.end(), group.begin(), group.end());
     }
     return out;
@@ -136,8 +136,7 @@ http::Answer answer(const http::Request& request, Context& context) {
         return response;
     } catch (const std::exception& problem) {
         spdlog::error("{} {}: {}", request.method, request.path, problem.what());
-        return problem_response(
-            {500, "internal_error", "the sandbox could not do this; see its log"});
+        return problem_response(internal_error());
     }
 }
 

@@ -12,6 +12,7 @@ std::span<const Route> cashier_routes();
 std::span<const Route> clock_routes();
 std::span<const Route> comment_routes();
 std::span<const Route> environment_routes();
+std::span<const Route> event_routes();
 std::span<const Route> exchange_routes();
 std::span<const Route> merchant_routes();
 std::span<const Route> notification_routes();
@@ -19,6 +20,7 @@ std::span<const Route> order_routes();
 std::span<const Route> refund_routes();
 std::span<const Route> scan_routes();
 std::span<const Route> server_routes();
+std::span<const Route> trigger_routes();
 
 /// All of them.
 const std::vector<Route>& routes();

@@ -56,21 +56,21 @@ void Notifier::deliver(const Timer& timer, Done done) {
         const auto transaction = context_.store.begin();
         transaction->erase_timer(timer.id);
         transaction->commit();
-        return done(std::nullopt);
+        return done(Delivery::none);
     }
     attempt(*notification, timer, std::move(done));
 }
 
 void Notifier::resend(std::int64_t notification_id, Done done) {
     const auto notification = context_.store.begin()->find_notification(notification_id);
-    if (!notification) return done(std::nullopt);
+    if (!notification) return done(Delivery::none);
     attempt(*notification, std::nullopt, std::move(done));
 }
 
 void Notifier::attempt(const Notification& notification, std::optional<Timer> timer, Done done) {
     Exchange exchange;
-    exchange.id = context_.exchanges.next_id();
     exchange.kind = Exchange::Kind::callback;
+    exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
     exchange.url = notification.url;
     exchange.request = callback_request(notification.body);
@@ -82,7 +82,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
                    done = std::move(done), origin = url ? url->origin() : std::string(),
                    answered_before = was_answered(notification),
                    exchange = std::move(exchange)](http::Outcome outcome) mutable {
-        if (stopping_) return done(std::nullopt);
+        if (stopping_) return done(Delivery::none);
         remember(origin, outcome.kind == http::Outcome::Kind::timed_out);
         const Judgement judgement = judge_v2(outcome);
         Attempt attempt;
@@ -102,15 +102,13 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         attempt.reason =
             exchange.hint.empty() ? judgement.reason : judgement.reason + ". " + exchange.hint;
         context_.exchanges.add(std::move(exchange));
-        std::optional<Verdict> verdict;
+        Delivery delivery = Delivery::unrecorded;
         try {
-            verdict = record(id, timer, std::move(attempt));
+            delivery = record(id, timer, std::move(attempt));
         } catch (const std::exception& problem) {
-            // The timer stays claimed in the store: the attempt is made again after a restart (at
-            // least once).
             spdlog::error("callback {}: the attempt could not be recorded: {}", id, problem.what());
         }
-        done(verdict);
+        done(delivery);
     };
     if (!url) {
         return finish(http::Outcome{
@@ -152,11 +150,11 @@ void Notifier::hurry(Instant target) {
     }
 }
 
-std::optional<Verdict> Notifier::record(std::int64_t notification_id,
-                                        const std::optional<Timer>& timer, Attempt attempt) {
+Notifier::Delivery Notifier::record(std::int64_t notification_id, const std::optional<Timer>& timer,
+                                    Attempt attempt) {
     Work work(context_);
     auto notification = work.store().find_notification(notification_id);
-    if (!notification) return std::nullopt;  // reset while it was in flight
+    if (!notification) return Delivery::none;  // reset while it was in flight
     const Verdict verdict = attempt.verdict;
     attempt.n = static_cast<int>(notification->attempts.size()) + 1;
     work.store().insert_attempt(notification_id, attempt);
@@ -178,12 +176,13 @@ std::optional<Verdict> Notifier::record(std::int64_t notification_id,
         }
     }
     work.store().update_notification(*notification);
+    work.changed(*notification);
     if (const auto order =
             work.store().find_order(notification->mch_id, notification->out_trade_no)) {
         work.changed(*order);
     }
     work.commit();
-    return verdict;
+    return verdict == Verdict::ok ? Delivery::succeeded : Delivery::failed;
 }
 
 }  // namespace wxpay::sandbox

@@ -19,9 +19,11 @@ namespace wxpay::sandbox {
 /// what comes next).
 class Notifier {
   public:
-    /// Called once an attempt is recorded; with nothing when there was none to make (delivered
-    /// meanwhile, or gone).
-    using Done = std::function<void(std::optional<Verdict>)>;
+    /// How an attempt ended. none: there was none to make (delivered meanwhile, or gone).
+    /// unrecorded: it was made, but the store could not keep it, so it must be made again.
+    enum class Delivery { none, succeeded, failed, unrecorded };
+    /// Called once, from any thread.
+    using Done = std::function<void(Delivery)>;
 
     explicit Notifier(Context& context) : context_(context) {}
 
@@ -46,8 +48,8 @@ class Notifier {
     };
 
     void attempt(const Notification& notification, std::optional<Timer> timer, Done done);
-    std::optional<Verdict> record(std::int64_t notification_id, const std::optional<Timer>& timer,
-                                  Attempt attempt);
+    Delivery record(std::int64_t notification_id, const std::optional<Timer>& timer,
+                    Attempt attempt);
     Millis timeout_for(const std::string& origin);
     void remember(const std::string& origin, bool timed_out);
 

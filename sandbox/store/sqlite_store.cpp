@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -25,6 +26,8 @@
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
 #include "sandbox/ledger/refund.hpp"
+#include "sandbox/store/brief_mutex.hpp"
+#include "sandbox/store/shared_commit.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -271,6 +274,9 @@ struct Statements {
         : begin(db, "BEGIN"),
           commit(db, "COMMIT"),
           rollback(db, "ROLLBACK"),
+          savepoint(db, "SAVEPOINT own"),
+          release(db, "RELEASE own"),
+          rollback_to(db, "ROLLBACK TO own"),
           insert_order(db, fmt::format("INSERT INTO orders (id, {}) VALUES (?, ?, ?, ?, ?, ?, ?, "
                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -323,6 +329,9 @@ struct Statements {
                         "remark, wishing, activity, terms, state, detail_id, created_at, ended_at) "
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
           update_payout(db, "UPDATE payouts SET state = ?, ended_at = ? WHERE id = ?"),
+          short_code(db, "SELECT code FROM short_links WHERE long_url = ?"),
+          insert_short(db, "INSERT INTO short_links (code, long_url) VALUES (?, ?)"),
+          long_url(db, "SELECT long_url FROM short_links WHERE code = ?"),
           transferred(db,
                       "SELECT coalesce(sum(amount), 0) FROM payouts WHERE kind = 'transfer' AND "
                       "mch_id = ? AND openid = ? AND created_at >= ? AND state <> 'FAILED'"),
@@ -359,7 +368,7 @@ struct Statements {
           next_due(db, "SELECT due FROM timers WHERE claimed = 0 ORDER BY due, id LIMIT 1") {
         Statement count(db, "SELECT EXISTS (SELECT 1 FROM burnt_numbers)");
         auto rows = count.query();
-        has_burnt = rows.next() && rows.number() != 0;
+        known.has_burnt = rows.next() && rows.number() != 0;
         Statement last(db, "SELECT max(id) FROM orders");
         auto last_rows = last.query();
         if (last_rows.next()) last_order_id = last_rows.number();
@@ -370,7 +379,7 @@ struct Statements {
         Statement timers(db, fmt::format("SELECT EXISTS (SELECT 1 FROM timers WHERE kind = {})",
                                          static_cast<int>(TimerKind::close_unpaid)));
         auto rows = timers.query();
-        will_close_unpaid = rows.next() && rows.number() != 0;
+        known.will_close_unpaid = rows.next() && rows.number() != 0;
     }
 
     static std::string orders_where(std::string_view condition) {
@@ -381,7 +390,7 @@ struct Statements {
         return fmt::format("SELECT id, {} FROM refunds WHERE {}", kRefundColumns, condition);
     }
 
-    Statement begin, commit, rollback;
+    Statement begin, commit, rollback, savepoint, release, rollback_to;
     Statement insert_order, update_order;
     Statement order_by_id, order_by_number, order_by_prepay_id, order_by_transaction_id,
         orders_paid, unpaid;
@@ -389,18 +398,24 @@ struct Statements {
         refunds_of, refunds_made;
     Statement insert_fund_entry, balance, fund_entries;
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
-    Statement insert_payout, update_payout, transferred, payout_by_id, payout_by_number;
+    Statement insert_payout, update_payout;
+    Statement short_code, insert_short, long_url;
+    Statement transferred, payout_by_id, payout_by_number;
     Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
         attempts;
     Statement insert_timer, erase_timer, erase_timers, due_timers, claim_timer, next_due;
-    bool has_burnt = false;  // whether burnt_numbers may hold a row
+    /// What is known of the tables' content, and must go back with them.
+    struct Known {
+        bool has_burnt = false;  // whether burnt_numbers may hold a row
+        bool will_close_unpaid = false;
+        std::int64_t paid_until_id = 0;  // no order up to this one is unpaid
+    };
+    Known known;
     // Counted here: SQLite would give the ids of a reset's orders again, and what was in flight at
     // the reset (a fired timer, a long poll) would take a new order for the old one. AUTOINCREMENT
     // would cost each order a write.
     std::int64_t last_order_id = 0;
-    std::int64_t paid_until_id = 0;  // no order up to this one is unpaid
-    bool will_close_unpaid = false;
 };
 
 /// Keeps a second server out of the directory for as long as this one lives, however it dies.
@@ -441,34 +456,44 @@ class DirectoryLock {
     int handle_ = -1;
 };
 
-}  // namespace
-
-/// A mutex for stretches of a few microseconds: it looks again for about as long before it sleeps,
-/// because being woken costs more than most waits. (Orders over HTTP, as a share of the server's
-/// constant reply: 0.55 with std::mutex, 0.60 with glibc's adaptive one, 0.72 so.)
-class BriefMutex {
+/// The one connection to the database, and whose turn it is.
+class Connection {
   public:
-    void lock() {
-        constexpr int kLooks = 300;
-        for (int look = 0; look < kLooks; ++look) {
-            if (mutex_.try_lock()) return;
-#if defined(__x86_64__)
-            __builtin_ia32_pause();
-#endif
+    explicit Connection(const std::string& path) : db(prepare(path)), statements(*db) {}
+
+    /// Commits what is shared by now, or takes it back; those who wait for it know.
+    void settle() {
+        const auto shared = std::exchange(open_commit, nullptr);
+        if (!shared) return;
+        try {
+            statements.commit.run();
+            shared->succeed();
+        } catch (const std::runtime_error& problem) {
+            give_up(*shared, problem.what());
         }
-        mutex_.lock();
     }
-    void unlock() { mutex_.unlock(); }
+    /// The same when it cannot be committed any more.
+    void give_up(SharedCommit& shared, const char* problem) {
+        statements.known = known_before;
+        roll_back();
+        shared.fail(problem);
+    }
+    void roll_back() {
+        try {
+            statements.rollback.run();
+        } catch (const std::runtime_error&) {
+            // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+    }
+
+    std::unique_ptr<Database> db;
+    Statements statements;
+    std::atomic<int> waiting{0};                // for the mutex
+    BriefMutex mutex;                           // guards all but `waiting`
+    std::shared_ptr<SharedCommit> open_commit;  // of those who came before; null: there are none
+    Statements::Known known_before;             // … when it was opened
 
   private:
-    std::mutex mutex_;
-};
-
-class SqliteStore::Impl {
-  public:
-    explicit Impl(std::unique_ptr<DirectoryLock> directory_lock, const std::string& path)
-        : lock(std::move(directory_lock)), db(prepare(path)), statements(*db) {}
-
     static std::unique_ptr<Database> connect(const std::string& path) try {
         auto db = std::make_unique<Database>(path);
         db->execute("PRAGMA foreign_keys = ON");
@@ -477,7 +502,7 @@ class SqliteStore::Impl {
         if (path != Database::kInMemory) {
             db->execute(
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; "
-                "PRAGMA synchronous = NORMAL");
+                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
         }
         return db;
     } catch (const std::runtime_error& error) {
@@ -487,41 +512,66 @@ class SqliteStore::Impl {
     static std::unique_ptr<Database> prepare(const std::string& path) {
         auto db = connect(path);
         db->migrate(kMigrations);
-        db->execute("UPDATE timers SET claimed = 0 WHERE claimed = 1");
+        db->execute(
+            "UPDATE timers SET claimed = 0 WHERE claimed = 1; UPDATE starts SET count = count + 1");
         return db;
     }
-
-    std::unique_ptr<DirectoryLock> lock;
-    std::unique_ptr<Database> db;
-    Statements statements;
-    BriefMutex mutex;
 };
-
-namespace {
 
 /// Holds the store's mutex for its whole life.
 class SqliteTransaction final : public Transaction {
   public:
-    SqliteTransaction(BriefMutex& mutex, Database& db, Statements& statements)
-        : lock_(mutex), db_(db), s_(statements), would_close_unpaid_(s_.will_close_unpaid) {
-        s_.begin.run();
+    /// shares  whether the commit may be one for several
+    SqliteTransaction(Connection& connection, bool shares)
+        : connection_(connection), lock_(wait_for_turn()) {
+        if (!shares) connection_.settle();
+        known_before_ = s_.known;
+        if (connection_.open_commit) {
+            s_.savepoint.run();
+            is_first_ = false;
+        } else {
+            s_.begin.run();
+            if (shares) {
+                connection_.open_commit = std::make_shared<SharedCommit>();
+                connection_.known_before = s_.known;
+            }
+        }
+        shared_ = connection_.open_commit;
     }
     ~SqliteTransaction() override {
-        if (committed_) return;
-        s_.will_close_unpaid = would_close_unpaid_;
+        if (has_ended_) return;
+        s_.known = known_before_;
+        if (is_first_) {
+            connection_.roll_back();
+            connection_.open_commit = nullptr;
+            return;
+        }
         try {
-            s_.rollback.run();
+            s_.rollback_to.run();
+            s_.release.run();
+        } catch (const std::runtime_error& problem) {
+            // Those whose work is lost with it hear of it; nothing of this one was to be kept.
+            if (const auto shared = std::exchange(connection_.open_commit, nullptr))
+                connection_.give_up(*shared, problem.what());
+            return;
+        }
+        try {
+            leave();
         } catch (const std::runtime_error&) {
-            // SQLite has rolled back by itself, as it does when the disk is full.
+            // That is for those who wanted to keep something.
         }
     }
     SqliteTransaction(const SqliteTransaction&) = delete;
     SqliteTransaction& operator=(const SqliteTransaction&) = delete;
 
     void commit() override {
-        s_.commit.run();
-        committed_ = true;
-        s_.paid_until_id = std::max(s_.paid_until_id, next_paid_until_id_);
+        if (!shared_) {
+            s_.commit.run();
+            has_ended_ = true;
+            return;
+        }
+        if (!is_first_) s_.release.run();
+        leave();
     }
 
     bool insert_order(Order& order) override {
@@ -581,13 +631,13 @@ class SqliteTransaction final : public Transaction {
         return all<order_from>(list.query_all(where.values()));
     }
     std::vector<Order> unpaid_orders(Instant created, std::size_t limit) override {
-        return all<order_from>(
-            s_.unpaid.query(s_.paid_until_id, stored(created), static_cast<std::int64_t>(limit)));
+        return all<order_from>(s_.unpaid.query(s_.known.paid_until_id, stored(created),
+                                               static_cast<std::int64_t>(limit)));
     }
     std::optional<Instant> oldest_unpaid() override {
         const auto oldest = one<order_from>(
-            s_.unpaid.query(s_.paid_until_id, std::int64_t{INT64_MAX}, std::int64_t{1}));
-        if (oldest) next_paid_until_id_ = oldest->id - 1;
+            s_.unpaid.query(s_.known.paid_until_id, std::int64_t{INT64_MAX}, std::int64_t{1}));
+        if (oldest) s_.known.paid_until_id = oldest->id - 1;
         return oldest ? std::optional(oldest->created_at) : std::nullopt;
     }
     std::vector<Order> orders_paid(const MchId& mch_id, Instant from, Instant to) override {
@@ -642,13 +692,24 @@ class SqliteTransaction final : public Transaction {
 
     void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
         s_.burn.run(mch_id.str(), out_trade_no.str());
-        s_.has_burnt = true;
+        s_.known.has_burnt = true;
     }
     bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) override {
         // Such numbers are rare, and each new order would ask: a store that never had one does not
         // look.
-        return s_.has_burnt && s_.is_burnt.query(mch_id.str(), out_trade_no.str()).next();
+        return s_.known.has_burnt && s_.is_burnt.query(mch_id.str(), out_trade_no.str()).next();
     }
+    std::string shorten(const std::string& long_url, const std::string& code) override {
+        if (auto rows = s_.short_code.query(long_url); rows.next()) return std::string(rows.text());
+        s_.insert_short.run(code, long_url);
+        return code;
+    }
+    std::optional<std::string> long_url(const std::string& code) override {
+        auto rows = s_.long_url.query(code);
+        if (!rows.next()) return std::nullopt;
+        return std::string(rows.text());
+    }
+
     bool use_login_code(const AppId& appid, const std::string& code) override {
         s_.use_code.run(appid.str(), code);
         return db_.changes() > 0;
@@ -745,13 +806,13 @@ class SqliteTransaction final : public Transaction {
         s_.insert_timer.run(stored(timer.due), std::int64_t{static_cast<int>(timer.kind)},
                             timer.subject);
         timer.id = db_.last_id();
-        if (timer.kind == TimerKind::close_unpaid) s_.will_close_unpaid = true;
+        if (timer.kind == TimerKind::close_unpaid) s_.known.will_close_unpaid = true;
     }
-    bool will_close_unpaid() override { return s_.will_close_unpaid; }
+    bool will_close_unpaid() override { return s_.known.will_close_unpaid; }
     void erase_timer(std::int64_t id) override { s_.erase_timer.run(id); }
     void erase_timers(TimerKind kind, std::int64_t subject) override {
         s_.erase_timers.run(std::int64_t{static_cast<int>(kind)}, subject);
-        if (kind == TimerKind::close_unpaid) s_.will_close_unpaid = false;
+        if (kind == TimerKind::close_unpaid) s_.known.will_close_unpaid = false;
     }
 
     std::vector<Timer> claim_due(Instant now, std::size_t limit) override {
@@ -779,10 +840,11 @@ class SqliteTransaction final : public Transaction {
         if (!mch_id) {
             for (const char* const table :
                  {"timers", "attempts", "notifications", "refunds", "orders", "fund_entries",
-                  "payouts", "comments", "burnt_numbers", "login_codes", "openids"}) {
+                  "payouts", "comments", "burnt_numbers", "short_links", "login_codes",
+                  "openids"}) {
                 db_.execute(fmt::format("DELETE FROM {}", table));
             }
-            s_.will_close_unpaid = false;
+            s_.known.will_close_unpaid = false;
             return;
         }
         // A merchant number is digits only, so it can stand in the statement.
@@ -835,15 +897,40 @@ class SqliteTransaction final : public Transaction {
         }
     }
 
-    std::lock_guard<BriefMutex> lock_;
-    Database& db_;
-    Statements& s_;
-    const bool would_close_unpaid_;
-    std::int64_t next_paid_until_id_ = 0;
-    bool committed_ = false;
+    std::unique_lock<BriefMutex> wait_for_turn() {
+        ++connection_.waiting;
+        std::unique_lock lock(connection_.mutex);
+        --connection_.waiting;
+        return lock;
+    }
+    /// Who finds nobody waiting for his turn commits for all; the others leave that to the next.
+    void leave() {
+        has_ended_ = true;
+        if (connection_.waiting == 0) connection_.settle();
+        lock_.unlock();
+        shared_->wait();
+    }
+
+    Connection& connection_;
+    std::unique_lock<BriefMutex> lock_;
+    Database& db_ = *connection_.db;
+    Statements& s_ = connection_.statements;
+    Statements::Known known_before_;
+    std::shared_ptr<SharedCommit> shared_;  // null: the commit is its own
+    bool is_first_ = true;                  // of those who share; nothing is open before it
+    bool has_ended_ = false;
 };
 
 }  // namespace
+
+class SqliteStore::Impl {
+  public:
+    explicit Impl(std::unique_ptr<DirectoryLock> directory_lock, const std::string& path)
+        : lock(std::move(directory_lock)), connection(path) {}
+
+    std::unique_ptr<DirectoryLock> lock;  // null: in memory
+    Connection connection;
+};
 
 SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SqliteStore::~SqliteStore() = default;
@@ -870,8 +957,18 @@ std::unique_ptr<SqliteStore> SqliteStore::open(
     }
 }
 
+std::uint64_t SqliteStore::earlier_starts() const {
+    Statement starts(*impl_->connection.db, "SELECT count FROM starts");
+    auto rows = starts.query();
+    return rows.next() ? static_cast<std::uint64_t>(rows.number() - 1) : 0;
+}
+
 std::unique_ptr<Transaction> SqliteStore::begin() {
-    return std::make_unique<SqliteTransaction>(impl_->mutex, *impl_->db, impl_->statements);
+    return std::make_unique<SqliteTransaction>(impl_->connection, false);
+}
+
+std::unique_ptr<Transaction> SqliteStore::join() {
+    return std::make_unique<SqliteTransaction>(impl_->connection, impl_->lock != nullptr);
 }
 
 }  // namespace wxpay::sandbox

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -17,7 +18,12 @@ class SqliteStore final : public Store {
     /// out.
     static std::unique_ptr<SqliteStore> open(const std::optional<std::filesystem::path>& directory);
     ~SqliteStore() override;
+    /// How often the directory was opened before: what is drawn from a seed must differ each time,
+    /// or ids would come again.
+    std::uint64_t earlier_starts() const;
     std::unique_ptr<Transaction> begin() override;
+    /// In a file; in memory a commit costs so little that sharing it does not pay.
+    std::unique_ptr<Transaction> join() override;
 
   private:
     class Impl;

@@ -88,6 +88,10 @@ class Transaction {
     virtual void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
     virtual bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
 
+    /// The code under which the link is known; from now on it is `code` when there was none.
+    virtual std::string shorten(const std::string& long_url, const std::string& code) = 0;
+    virtual std::optional<std::string> long_url(const std::string& code) = 0;
+
     /// False when that code was used before.
     virtual bool use_login_code(const AppId& appid, const std::string& code) = 0;
     /// Remembers whose app an openid belongs to.
@@ -139,6 +143,10 @@ class Store {
   public:
     virtual ~Store() = default;
     virtual std::unique_ptr<Transaction> begin() = 0;
+    /// As begin(), but it may share its commit with other threads': commit() then returns, or
+    /// throws, for all of them at once. It reads what they have written; so nothing that it read
+    /// may be told before it has ended, by commit() or by its destructor, which both wait for that.
+    virtual std::unique_ptr<Transaction> join() = 0;
 };
 
 }  // namespace wxpay::sandbox

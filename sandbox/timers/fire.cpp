@@ -27,7 +27,13 @@ void settle_refund(Work& work, const Refund& refund) {
 }
 
 /// What becomes due in the ledger, in one transaction with its timer's end.
-void act(const Timer& timer, Context& context) {
+void act(const Timer& timer, Context& given) {
+    // When it fires beside calls is chance, and so is its id; what it draws must not be.
+    constexpr unsigned kSubjectBits = 48;
+    SeededRandom random =
+        given.random.branch(static_cast<std::uint64_t>(timer.subject) |
+                            static_cast<std::uint64_t>(timer.kind) << kSubjectBits);
+    Context context = given.drawing_from(random);
     Work work(context);
     work.store().erase_timer(timer.id);
     if (timer.kind == TimerKind::settle_refund) {
@@ -59,6 +65,21 @@ void act(const Timer& timer, Context& context) {
     work.commit();
 }
 
+Scheduler::Fired fired_by(Notifier::Delivery delivery) {
+    using Fired = Scheduler::Fired;
+    switch (delivery) {
+        case Notifier::Delivery::none:
+            return Fired::done;
+        case Notifier::Delivery::succeeded:
+            return Fired::delivered;
+        case Notifier::Delivery::failed:
+            return Fired::failed;
+        case Notifier::Delivery::unrecorded:
+            break;
+    }
+    return Fired::broken;
+}
+
 }  // namespace
 
 void fire(const Timer& timer, Context& context, const std::function<void(Scheduler::Fired)>& done) {
@@ -66,11 +87,8 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
     try {
         switch (timer.kind) {
             case TimerKind::deliver:
-                context.notifier.deliver(timer, [done](std::optional<Verdict> verdict) {
-                    done(!verdict                  ? Fired::done
-                         : *verdict == Verdict::ok ? Fired::delivered
-                                                   : Fired::failed);
-                });
+                context.notifier.deliver(
+                    timer, [done](Notifier::Delivery delivery) { done(fired_by(delivery)); });
                 return;
             case TimerKind::auto_pay:
             case TimerKind::finish_paying:
@@ -82,8 +100,8 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
                 break;
         }
     } catch (const std::exception& problem) {
-        // It stays claimed in the store and fires again after a restart.
         spdlog::error("timer {}: {}", timer.id, problem.what());
+        return done(Fired::broken);
     }
     done(Fired::done);
 }

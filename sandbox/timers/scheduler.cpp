@@ -1,8 +1,12 @@
 #include "sandbox/timers/scheduler.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include <spdlog/spdlog.h>
 
 namespace wxpay::sandbox {
 namespace {
@@ -53,22 +57,34 @@ void Scheduler::advance(Instant target, std::function<void(const Advanced&)> don
 
 std::size_t Scheduler::fire_due(const std::shared_ptr<Advanced>& counts) {
     const std::vector<Timer> due = claim(store_, clock_.now());
-    for (const Timer& timer : due) {
-        {
-            const std::lock_guard lock(mutex_);
-            ++in_flight_;
-            if (counts) ++counts->fired;
-        }
-        handler_(timer, [this, counts](Fired fired) {
-            // Notified under the lock: who waits for the last one may destroy us right after.
-            const std::lock_guard lock(mutex_);
-            --in_flight_;
-            if (counts && fired == Fired::delivered) ++counts->delivered;
-            if (counts && fired == Fired::failed) ++counts->failed;
-            changed_.notify_all();
-        });
-    }
+    for (const Timer& timer : due) fire(timer, counts);
     return due.size();
+}
+
+void Scheduler::fire(const Timer& timer, const std::shared_ptr<Advanced>& counts) {
+    {
+        const std::lock_guard lock(mutex_);
+        ++in_flight_;
+        if (counts) ++counts->fired;
+    }
+    handler_(timer, [this, timer, counts](Fired fired) {
+        // Notified under the lock: who waits for the last one may destroy us right after.
+        const std::lock_guard lock(mutex_);
+        --in_flight_;
+        if (fired == Fired::broken) broken_.push_back(timer);
+        if (counts && fired == Fired::delivered) ++counts->delivered;
+        if (counts && (fired == Fired::failed || fired == Fired::broken)) ++counts->failed;
+        changed_.notify_all();
+    });
+}
+
+void Scheduler::fire_broken() {
+    std::vector<Timer> broken;
+    {
+        const std::lock_guard lock(mutex_);
+        broken.swap(broken_);
+    }
+    for (const Timer& timer : broken) fire(timer, nullptr);
 }
 
 bool Scheduler::wait_until_idle(Instant target) {
@@ -85,16 +101,22 @@ bool Scheduler::wait_until_idle(Instant target) {
 
 Scheduler::Advanced Scheduler::run_until(Instant target) {
     // Shared: when the scheduler is stopping, what is in flight may outlive this call.
-    const auto counts = std::make_shared<Advanced>();
+    const auto counts = counts_;
     advancing_ = true;
-    while (wait_until_idle(target)) {
-        const auto next = store_.begin()->next_due();
-        if (!next || *next > target) break;
-        clock_.advance_to(*next);
-        fire_due(counts);
+    try {
+        while (wait_until_idle(target)) {
+            const auto next = store_.begin()->next_due();
+            if (!next || *next > target) break;
+            clock_.advance_to(*next);
+            fire_due(counts);
+        }
+        clock_.advance_to(target);
+    } catch (const std::runtime_error& problem) {
+        const std::lock_guard lock(mutex_);
+        counts->problem = problem.what();
     }
-    clock_.advance_to(target);
     advancing_ = false;
+    counts_ = std::make_shared<Advanced>();
     const std::lock_guard lock(mutex_);
     counts->now = clock_.now();
     return *counts;
@@ -121,17 +143,34 @@ void Scheduler::loop() {
             advance->done(counts);
             continue;
         }
-        if (fire_due(nullptr) > 0) continue;
-        const auto next = store_.begin()->next_due();
-        const auto wait = next ? clock_.real_time_until(*next) : std::nullopt;
-        std::unique_lock lock(mutex_);
-        const auto something_to_do = [this] { return awake_ || stopping_ || !advances_.empty(); };
-        if (wait) {
-            changed_.wait_for(lock, *wait, something_to_do);
-        } else {
-            changed_.wait(lock, something_to_do);
+        try {
+            const bool is_manual = clock_.mode().kind == ClockMode::Kind::manual;
+            if (fire_due(is_manual ? counts_ : nullptr) > 0) continue;
+            const auto next = store_.begin()->next_due();
+            wait_for_work(next ? clock_.real_time_until(*next) : std::nullopt);
+        } catch (const std::runtime_error& problem) {
+            spdlog::error("timers: {}; tried again every second", problem.what());
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, kRepairPause, [this] { return stopping_; });
         }
     }
+}
+
+void Scheduler::wait_for_work(std::optional<Millis> at_most) {
+    std::unique_lock lock(mutex_);
+    const bool repairs = !broken_.empty();
+    if (repairs) at_most = std::min(at_most.value_or(kRepairPause), kRepairPause);
+    const auto something_to_do = [&] {
+        const bool broke_just_now = !repairs && !broken_.empty();
+        return awake_ || stopping_ || !advances_.empty() || broke_just_now;
+    };
+    if (at_most) {
+        changed_.wait_for(lock, *at_most, something_to_do);
+    } else {
+        changed_.wait(lock, something_to_do);
+    }
+    lock.unlock();
+    if (repairs) fire_broken();  // also when something changed: the store may work again
 }
 
 }  // namespace wxpay::sandbox

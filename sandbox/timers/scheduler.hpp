@@ -7,7 +7,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/clock.hpp"
 
@@ -21,8 +24,9 @@ namespace wxpay::sandbox {
 /// business time.
 class Scheduler {
   public:
-    /// What came of a timer.
-    enum class Fired { done, delivered, failed };
+    /// What came of a timer. `broken`: it could not be done, because the store failed; it is tried
+    /// again every kRepairPause of real time, whatever the clock does.
+    enum class Fired { done, delivered, failed, broken };
     /// Called for each due timer. It may go on after it returned, and calls `done` once when it is
     /// through; until then the timer counts as in flight. `done` may be called from any thread,
     /// also at once.
@@ -32,12 +36,17 @@ class Scheduler {
     /// `target` is too late for, should be ended now.
     using Hurry = std::function<void(Instant target)>;
     static constexpr Millis kGrace{700};
+    static constexpr Millis kRepairPause{1000};
 
+    /// What has been fired since the last advance ended; while the clock is manual also what was
+    /// due already when it began, so that the counts do not depend on whether that had fired by
+    /// then.
     struct Advanced {
         Instant now;
         std::uint64_t fired = 0;
         std::uint64_t delivered = 0;
         std::uint64_t failed = 0;
+        std::string problem = {};  ///< why it stopped early; empty: it did not
     };
 
     Scheduler(Store& store, VirtualClock& clock) : store_(store), clock_(clock) {}
@@ -77,6 +86,11 @@ class Scheduler {
     void loop();
     /// Fires the timers that are due now; returns how many.
     std::size_t fire_due(const std::shared_ptr<Advanced>& counts);
+    void fire(const Timer& timer, const std::shared_ptr<Advanced>& counts);
+    /// Those that broke, once more.
+    void fire_broken();
+    /// Until something is to be done, at most until the next timer is due.
+    void wait_for_work(std::optional<Millis> at_most);
     bool wait_until_idle(Instant target);
 
     Store& store_;
@@ -88,6 +102,8 @@ class Scheduler {
     std::condition_variable changed_;
     std::deque<Advance> advances_;
     std::size_t in_flight_ = 0;
+    std::vector<Timer> broken_;
+    std::shared_ptr<Advanced> counts_ = std::make_shared<Advanced>();
     bool awake_ = false;
     bool stopping_ = false;
     std::atomic<bool> advancing_{false};

@@ -1,5 +1,9 @@
 -- Times are milliseconds since 1970 (UTC), money is fen. Words of the wire are kept as they are.
 
+-- One row: how often the directory was opened before.
+CREATE TABLE starts (count INTEGER NOT NULL) STRICT;
+INSERT INTO starts VALUES (0);
+
 CREATE TABLE orders (
     id             INTEGER PRIMARY KEY,
     mch_id         TEXT    NOT NULL,
@@ -85,6 +89,12 @@ CREATE TABLE burnt_numbers (
     mch_id       TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
     PRIMARY KEY (mch_id, out_trade_no)
+) STRICT, WITHOUT ROWID;
+
+-- Short forms of Native payment's long links.
+CREATE TABLE short_links (
+    code     TEXT NOT NULL PRIMARY KEY,
+    long_url TEXT NOT NULL UNIQUE
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE login_codes (
