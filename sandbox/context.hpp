@@ -14,6 +14,7 @@
 
 namespace wxpay::sandbox {
 
+class FaultSet;
 class Scheduler;
 class Notifier;
 class Sender;
@@ -44,6 +45,7 @@ struct Context {
     Notifier& notifier;
     Waiters& waiters;
     Sender& sender;
+    FaultSet& faults;
 };
 
 }  // namespace wxpay::sandbox

@@ -14,6 +14,7 @@
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/merchants.hpp"
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
@@ -112,12 +113,13 @@ class Server::Impl {
           store(SqliteStore::open(config.data)),
           clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
           random(seed_of(config.seed, store->earlier_starts())),
+          faults(config.seed),
           exchanges(kExchangesMax, kExchangeBytesMax),
           scheduler(*store, clock),
           waiters(stopwatch),
           sender(config.allow_notify),
-          context{config.directory, config.settings, *store,   clock,   random,
-                  exchanges,        scheduler,       notifier, waiters, sender},
+          context{config.directory, config.settings, *store,  clock,  random, exchanges,
+                  scheduler,        notifier,        waiters, sender, faults},
           notifier(context),
           app(context),
           edge(edge_options(config),
@@ -167,6 +169,7 @@ class Server::Impl {
     std::unique_ptr<SqliteStore> store;
     VirtualClock clock;
     SeededRandom random;
+    FaultSet faults;
     ExchangeLog exchanges;
     Scheduler scheduler;
     Waiters waiters;

@@ -19,9 +19,10 @@ constexpr std::string_view kPrefix = "/_sandbox/";
 
 std::vector<Route> all_routes() {
     std::vector<Route> out;
-    for (const auto& group : {server_routes(), order_routes(), cashier_routes(), refund_routes(),
-                              comment_routes(), scan_routes(), notification_routes(),
-                              clock_routes(), exchange_routes(), environment_routes()}) {
+    for (const auto& group :
+         {server_routes(), order_routes(), cashier_routes(), refund_routes(), comment_routes(),
+          scan_routes(), notification_routes(), clock_routes(), exchange_routes(),
+          environment_routes(), fault_routes()}) {
         out.insert(out.end(), group.begin(), group.end());
     }
     return out;
