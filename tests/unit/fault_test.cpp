@@ -1,5 +1,8 @@
 #include "sandbox/faults/fault.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -14,10 +17,12 @@ namespace {
 
 using nlohmann::json;
 
+const FaultTarget kCall{Fault::On::api, "/p", {}, {}};
+
 Fault fault(const json& given) { return fault_from_json(given).value(); }
 
 /// Which of `count` calls are struck: "..x" for the third.
-std::string pattern(FaultSet& faults, int count, const FaultTarget& target = {.path = "/p"}) {
+std::string pattern(FaultSet& faults, int count, const FaultTarget& target = kCall) {
     std::string out;
     for (int i = 0; i < count; ++i) out += faults.draw(target) ? 'x' : '.';
     return out;
@@ -99,7 +104,7 @@ TEST(FaultSet, DrawsDelaysFromTheirRange) {
     FaultSet faults(3);
     ASSERT_TRUE(faults.add(fault({{"on", "api"}, {"do", {{"delay", "200ms..205ms"}}}})));
     std::set<Millis::rep> seen;
-    for (int i = 0; i < 200; ++i) seen.insert(faults.draw({.path = "/p"})->delay.count());
+    for (int i = 0; i < 200; ++i) seen.insert(faults.draw(kCall)->delay.count());
     EXPECT_EQ(seen, (std::set<Millis::rep>{200, 201, 202, 203, 204, 205}));
 }
 
@@ -107,9 +112,9 @@ TEST(FaultSet, LetsTheFirstThatStrikesHaveTheCallAndCountsOnlyWhoWasAsked) {
     FaultSet faults(1);
     ASSERT_TRUE(faults.add(fault({{"on", "api"}, {"times", 1}, {"do", {{"delay", "1s"}}}})));
     ASSERT_TRUE(faults.add(fault({{"id", "mine"}, {"on", "api"}, {"do", {{"truncate", 3}}}})));
-    EXPECT_EQ(faults.draw({.path = "/p"})->id, "f1");
-    EXPECT_EQ(faults.draw({.path = "/p"})->id, "mine");
-    EXPECT_FALSE(faults.draw({.on = Fault::On::notify, .path = "/p"}));
+    EXPECT_EQ(faults.draw(kCall)->id, "f1");
+    EXPECT_EQ(faults.draw(kCall)->id, "mine");
+    EXPECT_FALSE(faults.draw({Fault::On::notify, "/p", {}, {}}));
     EXPECT_EQ(faults.find("f1")->matched, 2U);
     EXPECT_EQ(faults.find("f1")->injected, 1U);
     EXPECT_EQ(faults.find("mine")->matched, 1U);
