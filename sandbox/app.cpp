@@ -151,13 +151,13 @@ std::optional<http::Response> App::respond(Exchange& exchange) {
 
 http::Answer App::handle_wechat(http::Request given) {
     Exchange exchange;
-    exchange.id = context_.exchanges.next_id();
+    exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
     exchange.request = std::move(given);
 
     std::optional<http::Response> response = respond(exchange);
     if (response && exchange.verdict != "ok" && !context_.settings.strict) {
-        response->headers.add("Wxpay-Sandbox-Exchange", std::to_string(exchange.id));
+        response->headers.add("Wxpay-Sandbox-Exchange", name_of(exchange));
         if (!exchange.hint.empty()) response->headers.add("Wxpay-Sandbox-Hint", exchange.hint);
     }
     const Millis delay = exchange.fault ? exchange.fault->delay : Millis{0};

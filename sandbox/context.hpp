@@ -14,6 +14,7 @@
 
 namespace wxpay::sandbox {
 
+class EventBus;
 class FaultSet;
 class Scheduler;
 class Notifier;
@@ -27,6 +28,7 @@ struct Settings {
     std::optional<Millis> auto_pay;  ///< pay each new order by itself after this long
     Millis refund_delay{0};          ///< from a refund's acceptance to its end
     Millis notify_timeout = std::chrono::seconds(5);
+    bool virtual_wire = false;  ///< latencies are business time, of which sending takes none
     std::string control_token;  ///< empty: the control API asks for none
     std::string https_url;      ///< of the TLS listener; empty: there is none
     std::optional<CertificateFiles> certificate_files;  ///< for its clients
@@ -39,12 +41,13 @@ struct Context {
     const Settings& settings;
     Store& store;
     VirtualClock& clock;
-    Random& random;
+    SeededRandom& random;
     ExchangeLog& exchanges;
     Scheduler& scheduler;
     Notifier& notifier;
     Waiters& waiters;
     Sender& sender;
+    EventBus& events;
     FaultSet& faults;
 };
 

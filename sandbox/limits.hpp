@@ -23,8 +23,14 @@ inline constexpr std::size_t kListMax = 1'000;
 inline constexpr std::size_t kListDefault = 100;
 /// Long polls that wait at the same time.
 inline constexpr std::size_t kWaitersMax = 10'000;
+/// Event streams at the same time, and what may wait for one that is read slowly; who leaves more
+/// waiting is let go.
+inline constexpr std::size_t kEventStreamsMax = 64;
+inline constexpr std::size_t kEventBytesMax = 1024 * 1024;
 /// The longest that a long poll may ask to wait.
 inline constexpr std::chrono::minutes kWaitMax{10};
+/// Fields that one trigger may override: more than any message has.
+inline constexpr std::size_t kOverridesMax = 100;
 /// Coupons in one payment.
 inline constexpr std::size_t kCouponsMax = 20;
 /// Faults in force at a time.

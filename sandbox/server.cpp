@@ -14,6 +14,8 @@
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/merchants.hpp"
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/events/announce.hpp"
+#include "sandbox/events/event_bus.hpp"
 #include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
@@ -30,8 +32,10 @@ namespace {
 /// Callbacks over sockets, to addresses that the policy allows.
 class SocketSender final : public Sender {
   public:
-    explicit SocketSender(const std::vector<std::string>& allowed_hosts)
-        : policy_(allowed_hosts), dispatcher_(options()) {}
+    explicit SocketSender(const Config& config)
+        : policy_(config.allow_notify),
+          virtual_wire_(config.settings.virtual_wire),
+          dispatcher_(options()) {}
 
     void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override {
@@ -40,6 +44,7 @@ class SocketSender final : public Sender {
                              if (outcome.kind == http::Outcome::Kind::not_allowed) {
                                  outcome.reason = policy_.why_not(host, outcome.reason);
                              }
+                             if (virtual_wire_) outcome.latency = Millis{0};
                              done(std::move(outcome));
                          });
     }
@@ -55,6 +60,7 @@ class SocketSender final : public Sender {
     }
 
     TargetPolicy policy_;
+    const bool virtual_wire_;
     http::Dispatcher dispatcher_;
 };
 
@@ -117,9 +123,9 @@ class Server::Impl {
           exchanges(kExchangesMax, kExchangeBytesMax),
           scheduler(*store, clock),
           waiters(stopwatch),
-          sender(config.allow_notify),
+          sender(config),
           context{config.directory, config.settings, *store,  clock,  random, exchanges,
-                  scheduler,        notifier,        waiters, sender, faults},
+                  scheduler,        notifier,        waiters, sender, events, faults},
           notifier(context),
           app(context),
           edge(edge_options(config),
@@ -132,6 +138,8 @@ class Server::Impl {
                 std::move(options),
                 [this](http::Request request) { return app.handle(std::move(request)); });
         }
+        exchanges.set_observer(
+            [this](const Exchange& exchange) { announce_exchange(context, exchange); });
         scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
         scheduler.set_handler(
             [this](const Timer& timer, const std::function<void(Scheduler::Fired)>& done) {
@@ -173,6 +181,7 @@ class Server::Impl {
     ExchangeLog exchanges;
     Scheduler scheduler;
     Waiters waiters;
+    EventBus events;
     SocketSender sender;
     Context context;
     Notifier notifier;

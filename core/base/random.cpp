@@ -45,7 +45,10 @@ std::uint64_t SecureRandom::next() {
 
 std::uint64_t SeededRandom::next() {
     const std::uint64_t n = drawn_.fetch_add(1, std::memory_order_relaxed) + 1;
-    std::uint64_t z = seed_ + n * 0x9e3779b97f4a7c15U;
+    return mix(seed_ + n * 0x9e3779b97f4a7c15U);
+}
+
+std::uint64_t SeededRandom::mix(std::uint64_t z) {
     z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
     return z ^ (z >> 31U);

@@ -44,9 +44,16 @@ class SecureRandom final : public Random {
 class SeededRandom final : public Random {
   public:
     explicit SeededRandom(std::uint64_t seed) : seed_(seed) {}
+    SeededRandom(const SeededRandom&) = delete;
+    SeededRandom& operator=(const SeededRandom&) = delete;
     std::uint64_t next() override;
 
+    /// A sequence of its own for the n-th of something, whatever has been drawn from this one.
+    SeededRandom branch(std::uint64_t n) const { return SeededRandom(mix(seed_ ^ mix(n))); }
+
   private:
+    static std::uint64_t mix(std::uint64_t z);
+
     std::uint64_t seed_;
     std::atomic<std::uint64_t> drawn_{0};
 };

@@ -10,7 +10,9 @@ Connection::Connection(std::unique_ptr<Channel> bytes, MessageReader::Limits lim
                        std::string remote_address)
     : channel(std::move(bytes)), talk(limits, std::move(remote_address)) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+    if (stream) stream->close();
+}
 
 bool Connection::arm(int epoll, int operation, std::uint32_t events, std::uint64_t tag,
                      std::int64_t at) {

@@ -13,6 +13,7 @@
 #include "core/http/channel.hpp"
 #include "core/http/conversation.hpp"
 #include "core/http/message.hpp"
+#include "core/http/stream.hpp"
 
 namespace wxpay::http {
 
@@ -65,6 +66,7 @@ struct Connection {
     std::size_t sent = 0;              // of out
     std::optional<Later> later;        // to be called once `out` has left
     std::optional<Response> promised;  // what came of it
+    std::shared_ptr<Stream> stream;    // the rest of the answer; shared with those who write it
 
     /// By the stopwatch, in milliseconds. kExpired once expire() has shut the socket down.
     std::atomic<std::int64_t> deadline{kNoDeadline};

@@ -87,4 +87,11 @@ void Conversation::answer(Response response, bool close, ResponseWriter& writer,
     if (!context_.to_head_request && out.ends_with(unsaid)) out.resize(out.size() - unsaid.size());
 }
 
+bool Conversation::begin_stream(Response head, ResponseWriter& writer, std::string& out) {
+    context_.close = ended_ = true;
+    context_.streamed = true;
+    writer.write(std::move(head), context_, out);
+    return !context_.to_head_request;
+}
+
 }  // namespace wxpay::http

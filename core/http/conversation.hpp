@@ -33,6 +33,10 @@ class Conversation {
     /// the peer would like.
     void answer(Response response, bool close, ResponseWriter& writer, std::string& out);
 
+    /// Writes the head of an answer whose body follows in pieces; the last one of this
+    /// conversation. False when the request wants no body.
+    bool begin_stream(Response head, ResponseWriter& writer, std::string& out);
+
     /// Whether bytes are here that were not answered: part of a next request, or what was refused.
     bool in_request() const { return consumed_ < in_.size(); }
     /// Whether all has been said: nothing will be read or answered any more.

@@ -13,6 +13,8 @@
 
 namespace wxpay::http {
 
+class Stream;
+
 /// Whether two header names or tokens are the same: ASCII letters compare without case.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
@@ -120,9 +122,17 @@ using Reply = std::function<void(Response)>;
 /// workers. If every copy of the Reply is destroyed uncalled, the peer gets a 500.
 using Later = std::function<void(Reply)>;
 
-/// What a handler returns: the response, or the promise of one. A promise holds a connection but no
-/// worker.
-using Answer = std::variant<Response, Later>;
+/// An answer whose body is written as time goes by. Its head leaves at once; the body ends when the
+/// stream does, and the connection with it. A peer that ends its side while it listens has gone. It
+/// holds a connection but no worker.
+struct Streaming {
+    Response head;  ///< its body is not sent
+    std::shared_ptr<Stream> body;
+};
+
+/// What a handler returns: the response, the promise of one, or one that goes on. A promise holds a
+/// connection but no worker.
+using Answer = std::variant<Response, Later, Streaming>;
 
 /// The whole application as a function; called by several workers at once. The request is its to
 /// keep.

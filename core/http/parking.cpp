@@ -35,18 +35,31 @@ Reply Parking::park(Connection& connection) {
     return reply;
 }
 
+void Parking::park_stream(Connection& connection) {
+    const auto tag = next_tag_.fetch_add(2);
+    const auto stream = connection.stream;  // the connection may be gone before we are through
+    {
+        const std::lock_guard lock(mutex_);
+        parked_.emplace(tag, &connection);
+        connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLRDHUP, tag, Connection::kNoDeadline);
+    }
+    stream->when_ready([parking = shared_from_this(), tag] { parking->go_on(tag); });
+}
+
 Connection* Parking::leave(std::uint64_t tag) {
     const std::lock_guard lock(mutex_);
     const auto node = parked_.extract(tag);
     return node.empty() ? nullptr : node.mapped();
 }
 
-void Parking::peer_finished(std::uint64_t tag, std::int64_t deadline) {
+Connection* Parking::peer_finished(std::uint64_t tag, std::int64_t deadline) {
     const std::lock_guard lock(mutex_);
     const auto found = parked_.find(tag);
-    if (found == parked_.end()) return;
+    if (found == parked_.end()) return nullptr;
+    if (found->second->stream) return parked_.extract(found).mapped();
     // Without events asked for, epoll still reports a reset and our own shutdown.
     found->second->arm(epoll_, EPOLL_CTL_MOD, 0, tag, deadline);
+    return nullptr;
 }
 
 void Parking::answer(std::uint64_t tag, Response response) {
@@ -55,9 +68,20 @@ void Parking::answer(std::uint64_t tag, Response response) {
     if (node.empty()) return;
     Connection& connection = *node.mapped();
     connection.promised = std::move(response);
-    connection.phase = Connection::Phase::answering;
-    // It can be written to, so that a worker gets it at once. From here on events bear its own tag.
-    connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLOUT, connection.tag(), Connection::kNoDeadline);
+    hand_over(connection, Connection::Phase::answering);
+}
+
+/// To a worker: at once, unless what went before fills the socket. From here on events bear the
+/// connection's own tag.
+void Parking::hand_over(Connection& connection, Connection::Phase phase) {
+    connection.phase = phase;
+    connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLOUT, connection.tag(), send_deadline_());
+}
+
+void Parking::go_on(std::uint64_t tag) {
+    const std::lock_guard lock(mutex_);
+    const auto node = parked_.extract(tag);
+    if (!node.empty()) hand_over(*node.mapped(), Connection::Phase::sending);
 }
 
 void Parking::close() {

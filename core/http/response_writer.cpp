@@ -95,7 +95,8 @@ class ResponseWriter::Speaker final : public httplib::Server {
         } else if (context.minor_version == 0) {
             lines_ += "Connection: keep-alive\r\n";
         }
-        has_length_ = response.status >= 200 && response.status != 204 && response.status != 304;
+        has_length_ = !context.streamed && response.status >= 200 && response.status != 204 &&
+                      response.status != 304;
         if (!has_length_) response.body.clear();
 
         MemoryStream stream(

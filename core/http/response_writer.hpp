@@ -15,6 +15,7 @@ class ResponseWriter {
         bool to_head_request = false;  ///< the answer has no body, only its length
         int minor_version = 1;         ///< the request's
         bool close = false;            ///< nothing follows on this connection
+        bool streamed = false;  ///< head only, without a length: the body ends with the connection
     };
 
     ResponseWriter();

@@ -115,6 +115,7 @@ class Server::Impl {
     bool flush(Connection& connection);
     void wait_for_request(Connection& connection);
     void wait_for_answer(Connection& connection);
+    bool next_piece(Connection& connection);
     void end(Connection& connection);
     void drain(Connection& connection);
     void arm(Connection& connection, std::uint32_t events, Millis timeout);
@@ -147,7 +148,8 @@ Server::Impl::Impl(Options options, Handler handler)
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       quit_(::eventfd(0, EFD_CLOEXEC)),
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
-      parking_(std::make_shared<Parking>(epoll_.get())),
+      parking_(std::make_shared<Parking>(
+          epoll_.get(), [this] { return (stopwatch_.elapsed() + options_.send_timeout).count(); })),
       acceptor_([this](int fd) { adopt(fd); }) {}
 
 Result<void> Server::Impl::listen() {
@@ -268,11 +270,11 @@ void Server::Impl::on_timer() {
 }
 
 void Server::Impl::on_parked(std::uint64_t tag, std::uint32_t events) {
-    if ((events & (EPOLLHUP | EPOLLERR)) == 0) {
-        parking_->peer_finished(tag, (stopwatch_.elapsed() + options_.request_timeout).count());
-    } else if (Connection* const left = parking_->leave(tag)) {
+    const bool is_gone = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    const auto deadline = (stopwatch_.elapsed() + options_.request_timeout).count();
+    if (Connection* const left =
+            is_gone ? parking_->leave(tag) : parking_->peer_finished(tag, deadline))
         drop(*left);
-    }
 }
 
 void Server::Impl::on_event(Connection& connection, Worker& worker) {
@@ -319,6 +321,10 @@ bool Server::Impl::receive(Connection& connection, Worker& worker) {
 void Server::Impl::go_on(Connection& connection, Worker& worker) {
     for (bool more = true; flush(connection); more = answer_requests(connection, worker)) {
         if (connection.later) return wait_for_answer(connection);
+        if (connection.stream) {
+            if (next_piece(connection)) continue;
+            return;
+        }
         if (connection.talk.ended()) return end(connection);
         if (more) continue;
         if (!connection.channel->has_more()) return wait_for_request(connection);
@@ -336,6 +342,15 @@ bool Server::Impl::answer_requests(Connection& connection, Worker& worker) {
         auto answer = ask_handler(std::move(request));
         if (auto* const later = std::get_if<Later>(&answer)) {
             connection.later = std::move(*later);
+            return false;
+        }
+        if (auto* const streaming = std::get_if<Streaming>(&answer)) {
+            if (connection.talk.begin_stream(std::move(streaming->head), worker.writer,
+                                             connection.out)) {
+                connection.stream = std::move(streaming->body);
+            } else {
+                streaming->body->close();
+            }
             return false;
         }
         connection.talk.answer(std::get<Response>(std::move(answer)), stopping_, worker.writer,
@@ -395,6 +410,20 @@ void Server::Impl::wait_for_answer(Connection& connection) {
     }
 }
 
+/// True when there is something to send. Otherwise the connection is no longer the caller's.
+bool Server::Impl::next_piece(Connection& connection) {
+    auto [bytes, last] = connection.stream->take();
+    connection.out = std::move(bytes);
+    if (!connection.out.empty()) return true;
+    if (last) {
+        end(connection);
+    } else {
+        connection.owes_timeout = false;
+        parking_->park_stream(connection);
+    }
+    return false;
+}
+
 void Server::Impl::end(Connection& connection) {
     if (!connection.talk.in_request()) return drop(connection);
     drain(connection);  // the peer has said more than we listened to, and may go on
@@ -427,6 +456,7 @@ void Server::Impl::send_last_answers() {
             if (connection->promised)
                 connection->talk.answer(*std::exchange(connection->promised, std::nullopt), true,
                                         writer, connection->out);
+            if (connection->stream) connection->out += connection->stream->take().bytes;
             if (connection->channel->send(connection->out, connection->sent) ==
                 Channel::Sent::blocked)
                 waiting.push_back(

@@ -65,7 +65,7 @@ class Server {
 
     /// Stops accepting, lets handlers that run finish and their answers leave, closes everything,
     /// joins the threads. Prompt: idle connections do not delay it. Promised answers that did not
-    /// come yet are given up. Not for handlers.
+    /// come yet are given up; streams end behind what was written. Not for handlers.
     void stop();
 
   private:

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/cli/control_verbs.hpp"
 #include "sandbox/cli/env.hpp"
 #include "sandbox/cli/explain.hpp"
 #include "sandbox/cli/serve.hpp"
@@ -15,11 +16,21 @@ namespace {
 
 // "serve" is the default.
 constexpr Verb kVerbs[] = {
+    {"clock", "show business time, move it, change how it moves", clock},
     {"env", "print the environment of a shop that uses the running server", env},
     {"explain", "say what is wrong with a message, or with an exchange that the server saw",
      explain},
+    {"faults", "list, add and remove faults", faults},
+    {"logs", "what went over the wire; -f goes on with what comes", logs},
+    {"notifications", "list callbacks, send one again", notifications},
+    {"orders", "list orders, show one", orders},
+    {"pay", "let the user pay an order, or a new one", pay},
+    {"readyz", "say whether the server is ready", readyz},
+    {"reset", "forget orders, callbacks, faults and exchanges", reset},
     {"sign", "sign a message", sign},
+    {"trigger", "send one signed callback without an order", trigger},
     {"verify", "check a message's sign", verify},
+    {"wait", "wait until an order is paid, notified, refunded or closed", wait},
 };
 
 }  // namespace
@@ -28,7 +39,7 @@ std::span<const Verb> verbs() { return kVerbs; }
 
 std::string list_of_verbs() {
     std::string out = "Other verbs, each with a --help of its own:";
-    for (const Verb& verb : kVerbs) out += fmt::format("\n  {:<10} {}", verb.name, verb.summary);
+    for (const Verb& verb : kVerbs) out += fmt::format("\n  {:<13} {}", verb.name, verb.summary);
     return out;
 }
 

@@ -19,9 +19,10 @@
 namespace wxpay::sandbox::cli {
 namespace {
 
-bool is_number(std::string_view text) {
-    return !text.empty() &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+/// "17", or of a callback "c17".
+bool is_exchange_name(std::string_view text) {
+    if (text.starts_with('c')) text.remove_prefix(1);
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 nlohmann::json get(const MessageOptions& options, const std::string& path,
@@ -100,7 +101,7 @@ std::optional<nlohmann::json> find_exchange(const MessageOptions& options) {
         if (rows.empty()) throw UsageError("the server has seen no exchange yet");
         id = rows[0].value("id", "");
     }
-    if (!is_number(id)) return std::nullopt;
+    if (!is_exchange_name(id)) return std::nullopt;
     return get(options, "/_sandbox/v1/exchanges/" + id);
 }
 

@@ -45,6 +45,7 @@ struct Flags {
     std::string start_time;
     std::string auto_pay = "off";
     std::string notify_timeout = "5s";
+    std::string wire_clock = "real";
     std::vector<std::string> allow_notify;
     std::string public_url;
     bool strict = false;
@@ -77,6 +78,10 @@ void declare(CLI::App& app, Flags& flags) {
         ->capture_default_str();
     option("--start-time", flags.start_time, "where a manual or scaled clock begins (default: now)")
         ->type_name("RFC3339");
+    option("--wire-clock", flags.wire_clock,
+           "virtual: what is measured on the wire follows the sandbox's clock too")
+        ->type_name("real|virtual")
+        ->capture_default_str();
     option("--auto-pay", flags.auto_pay,
            "pay each new order by itself: off, now, or after a duration")
         ->type_name("off|now|DURATION")
@@ -166,6 +171,11 @@ Config config_from(const Flags& flags) {
                                      flags.notify_timeout));
     }
     config.settings.notify_timeout = *timeout;
+    if (flags.wire_clock != "real" && flags.wire_clock != "virtual") {
+        throw UsageError(
+            fmt::format("--wire-clock '{}': real or virtual is wanted", flags.wire_clock));
+    }
+    config.settings.virtual_wire = flags.wire_clock == "virtual";
     config.allow_notify = flags.allow_notify;
     if (!flags.public_url.empty() && !http::Url::parse(flags.public_url)) {
         throw UsageError(

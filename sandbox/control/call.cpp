@@ -62,6 +62,21 @@ Result<std::optional<std::int64_t>, Problem> Call::cursor() const {
     return std::optional(cursor);
 }
 
+Result<std::pair<std::string, std::string>, Problem> Call::subject() const {
+    const auto id = query("order");
+    if (!id) return std::pair(query("mch_id").value_or(""), std::string());
+    if (const std::size_t colon = id->find(':'); colon != std::string::npos)
+        return std::pair(id->substr(0, colon), id->substr(colon + 1));
+    const auto order = find_order(*context.store.begin(), *id);
+    if (!order) return Failure{no_such_order(*id)};
+    return std::pair(order->mch_id.str(), order->out_trade_no.str());
+}
+
+std::string Call::base_url() const {
+    if (!context.settings.public_url.empty()) return context.settings.public_url;
+    return (request.secure ? "https://" : "http://") + std::string(request.headers.get("Host"));
+}
+
 Result<void, Problem> Call::allow_query(std::initializer_list<std::string_view> known) const {
     std::string_view rest = request.query;
     while (!rest.empty()) {

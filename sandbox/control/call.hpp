@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -44,6 +45,11 @@ struct Call {
     /// `limit`, 1 to kListMax; and `cursor`, the id of the last row of the page before.
     Result<std::size_t, Problem> limit() const;
     Result<std::optional<std::int64_t>, Problem> cursor() const;
+    /// What `mch_id` and `order` narrow a list to: mch_id and out_trade_no, empty where nothing
+    /// does. The order may also be one that was refused and so never came to be.
+    Result<std::pair<std::string, std::string>, Problem> subject() const;
+    /// The sandbox's address as the caller knows it.
+    std::string base_url() const;
     /// Fails when the query has a parameter that is none of `known`.
     Result<void, Problem> allow_query(std::initializer_list<std::string_view> known) const;
     /// The body as a JSON object; an empty body is an empty object. Fails when it has a member that
@@ -67,6 +73,8 @@ Problem no_such_order(const std::string& id);
 /// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no.
 std::optional<Order> find_order(Transaction& transaction, const std::string& id);
 
+/// One more attempt of a stored callback, now; the answer is the Notification with it.
+http::Answer attempt_now(Context& context, std::int64_t notification_id);
 /// Answers later with what `make` gives; a store that fails is logged and answered with 500.
 void reply_with(const http::Reply& reply, const std::function<http::Response()>& make);
 /// The answer when the sandbox itself failed.

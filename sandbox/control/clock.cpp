@@ -9,6 +9,7 @@
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/events/announce.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/timers/scheduler.hpp"
 
@@ -17,10 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-http::Response state(const Context& context) {
-    return json_response(dump(
-        Json{{"now", format_rfc3339(context.clock.now())}, {"mode", context.clock.mode().str()}}));
-}
+http::Response state(const Context& context) { return json_response(dump(to_json(context.clock))); }
 
 Result<http::Answer, Problem> show(const Call& call) { return state(call.context); }
 
@@ -34,6 +32,7 @@ Result<http::Answer, Problem> set_mode(const Call& call) {
         return Failure{bad_request("mode is real, manual or xN with N from 1 to 1000000", "mode")};
     call.context.clock.set_mode(*mode);
     call.context.scheduler.wake();
+    announce_clock(call.context);
     return state(call.context);
 }
 
@@ -76,7 +75,8 @@ Result<http::Answer, Problem> advance(const Call& call) {
             R"(the real clock cannot be advanced; POST /_sandbox/v1/clock {"mode":"manual"} first)")};
     }
     return http::Answer(http::Later([&context, target](const http::Reply& reply) {
-        context.scheduler.advance(target, [reply](const Scheduler::Advanced& advanced) {
+        context.scheduler.advance(target, [&context, reply](const Scheduler::Advanced& advanced) {
+            announce_clock(context);
             if (!advanced.problem.empty()) return reply(problem_response(internal_error()));
             reply(json_response(dump(Json{{"now", format_rfc3339(advanced.now)},
                                           {"fired", advanced.fired},

@@ -54,17 +54,7 @@ Result<http::Answer, Problem> show(const Call& call) {
 
 Result<http::Answer, Problem> resend(const Call& call) {
     WXPAY_TRY(const Notification notification, named(call));
-    Context& context = call.context;
-    return http::Answer(http::Later([&context, id = notification.id](const http::Reply& reply) {
-        context.notifier.resend(id, [&context, id, reply](Notifier::Delivery) {
-            reply_with(reply, [&context, id] {
-                const auto after = context.store.begin()->find_notification(id);
-                return after ? json_response(dump(to_json(*after)))
-                             : problem_response(
-                                   not_found("the notification is gone: the sandbox was reset"));
-            });
-        });
-    }));
+    return attempt_now(call.context, notification.id);
 }
 
 constexpr Route kRoutes[] = {
@@ -76,5 +66,18 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 std::span<const Route> notification_routes() { return kRoutes; }
+
+http::Answer attempt_now(Context& context, std::int64_t notification_id) {
+    return http::Later([&context, id = notification_id](const http::Reply& reply) {
+        context.notifier.resend(id, [&context, id, reply](Notifier::Delivery) {
+            reply_with(reply, [&context, id] {
+                const auto after = context.store.begin()->find_notification(id);
+                return after ? json_response(dump(to_json(*after)))
+                             : problem_response(
+                                   not_found("the notification is gone: the sandbox was reset"));
+            });
+        });
+    });
+}
 
 }  // namespace wxpay::sandbox::control

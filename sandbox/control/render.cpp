@@ -31,29 +31,9 @@ std::string target_of(const http::Request& request) {
     return request.query.empty() ? request.path : request.path + "?" + request.query;
 }
 
-/// The url with the value of `secret=` masked: calls of api.weixin.qq.com carry the app's secret
-/// in their query.
-std::string mask_url(std::string url) {
-    for (const std::string_view marker : {"?secret=", "&secret="}) {
-        const std::size_t at = url.find(marker);
-        if (at == std::string::npos) continue;
-        const std::size_t from = at + marker.size();
-        url.replace(from, std::min(url.find('&', from), url.size()) - from, kMask);
-    }
-    return url;
-}
-
 Json headers_of(const http::Headers& headers) {
     Json out = Json::array();
-    for (const auto& [name, value] : headers) {
-        std::string lower(name);
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        });
-        const bool secret =
-            lower == "authorization" || lower == "cookie" || lower == "proxy-authorization";
-        out.push_back({name, secret ? kMask : value});
-    }
+    for (const auto& [name, value] : mask_headers(headers)) out.push_back({name, value});
     return out;
 }
 
@@ -148,7 +128,7 @@ Json to_json(const Notification& notification) {
 Json to_json(const Exchange& exchange, bool whole) {
     const bool is_call = exchange.kind == Exchange::Kind::api;
     Json out;
-    out["id"] = std::to_string(exchange.id);
+    out["id"] = name_of(exchange);
     out["kind"] = is_call ? "api" : "callback";
     out["at"] = format_rfc3339(exchange.at);
     out["method"] = exchange.request.method;
@@ -179,6 +159,42 @@ Json to_json(const Exchange& exchange, bool whole) {
         out["string_to_sign"] = v2::string_to_sign(message->fields()) + std::string(kMask);
     }
     return out;
+}
+
+Json to_json(const VirtualClock& clock) {
+    return {{"now", format_rfc3339(clock.now())}, {"mode", clock.mode().str()}};
+}
+
+std::string mask_url(std::string url) {
+    for (const std::string_view marker : {"?secret=", "&secret="}) {
+        const std::size_t at = url.find(marker);
+        if (at == std::string::npos) continue;
+        const std::size_t from = at + marker.size();
+        url.replace(from, std::min(url.find('&', from), url.size()) - from, kMask);
+    }
+    return url;
+}
+
+std::vector<std::pair<std::string, std::string>> mask_headers(const http::Headers& headers) {
+    constexpr std::array<std::string_view, 3> kSecret{"Authorization", "Cookie",
+                                                      "Proxy-Authorization"};
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& [name, value] : headers) {
+        const bool is_secret =
+            std::any_of(kSecret.begin(), kSecret.end(), [name = name](std::string_view each) {
+                return http::equals_ignoring_case(each, name);
+            });
+        out.emplace_back(name, is_secret ? kMask : value);
+    }
+    return out;
+}
+
+std::string masked(std::string json, const Directory& directory) {
+    for (const std::string_view secret : directory.secrets()) {
+        for (std::size_t at = 0; (at = json.find(secret, at)) != std::string::npos;)
+            json.replace(at, secret.size(), kMask);
+    }
+    return json;
 }
 
 std::string dump(const Json& json) {

@@ -11,6 +11,7 @@ std::span<const Route> cashier_routes();
 std::span<const Route> clock_routes();
 std::span<const Route> comment_routes();
 std::span<const Route> environment_routes();
+std::span<const Route> event_routes();
 std::span<const Route> exchange_routes();
 std::span<const Route> fault_routes();
 std::span<const Route> notification_routes();
@@ -18,6 +19,7 @@ std::span<const Route> order_routes();
 std::span<const Route> refund_routes();
 std::span<const Route> scan_routes();
 std::span<const Route> server_routes();
+std::span<const Route> trigger_routes();
 
 /// Answers a call of the control API: guards, finds the route, calls it.
 http::Answer answer(const http::Request& request, Context& context);

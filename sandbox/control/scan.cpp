@@ -100,8 +100,8 @@ Result<http::Answer, Problem> scan(const Call& call) {
     return http::Answer(
         http::Later([&context = call.context, wanted = std::move(wanted)](http::Reply reply) {
             Exchange exchange;
-            exchange.id = context.exchanges.next_id();
             exchange.kind = Exchange::Kind::callback;
+            exchange.id = context.exchanges.next_id(exchange.kind);
             exchange.at = context.clock.now();
             exchange.url = wanted.bizpay_url.origin() + wanted.bizpay_url.target;
             constexpr std::size_t kNonceSize = 16;

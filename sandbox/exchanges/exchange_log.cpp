@@ -6,6 +6,10 @@
 
 namespace wxpay::sandbox {
 
+std::string name_of(const Exchange& exchange) {
+    return (exchange.kind == Exchange::Kind::callback ? "c" : "") + std::to_string(exchange.id);
+}
+
 std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
     std::size_t bytes = sizeof exchange + exchange.url.size() + exchange.request.body.size() +
                         exchange.request.headers.bytes() + exchange.response.headers.bytes() +
@@ -18,22 +22,27 @@ std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
 void ExchangeLog::add(Exchange exchange) {
     const std::size_t bytes = bytes_of(exchange);
     Kept entry{std::make_shared<const Exchange>(std::move(exchange)), bytes};
+    const Pointer added = entry.exchange;
     std::vector<Kept> gone;  // destroyed outside the lock
-    const std::lock_guard lock(mutex_);
-    kept_.push_back(std::move(entry));
-    bytes_ += bytes;
-    while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
-        bytes_ -= kept_.front().bytes;
-        gone.push_back(std::move(kept_.front()));
-        kept_.pop_front();
-        ++dropped_;
+    {
+        const std::lock_guard lock(mutex_);
+        kept_.push_back(std::move(entry));
+        bytes_ += bytes;
+        while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
+            bytes_ -= kept_.front().bytes;
+            gone.push_back(std::move(kept_.front()));
+            kept_.pop_front();
+            ++dropped_;
+        }
     }
+    if (observer_) observer_(*added);
 }
 
-ExchangeLog::Pointer ExchangeLog::find(std::int64_t id) const {
+ExchangeLog::Pointer ExchangeLog::find(std::string_view name) const {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
-                                    [id](const Kept& each) { return each.exchange->id == id; });
+    const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [name](const Kept& each) {
+        return name_of(*each.exchange) == name;
+    });
     return found == kept_.rend() ? nullptr : found->exchange;
 }
 

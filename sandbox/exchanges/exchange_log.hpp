@@ -9,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -22,7 +24,7 @@ namespace wxpay::sandbox {
 struct Exchange {
     enum class Kind { api, callback };
 
-    std::int64_t id = 0;  ///< given by ExchangeLog::begin()
+    std::int64_t id = 0;  ///< given by ExchangeLog::next_id(); each kind counts by itself
     Kind kind = Kind::api;
     Instant at;
     std::string url;  ///< callbacks only: calls have the request's path and query
@@ -40,19 +42,32 @@ struct Exchange {
     std::vector<std::string> notes;  ///< accepted, but worth knowing
 };
 
+/// What people call it: "17", a callback "c17". So the names of calls do not depend on when
+/// callbacks leave, and a seed gives them again.
+std::string name_of(const Exchange& exchange);
+
 /// The last exchanges, bounded in number and bytes. Thread-safe.
 class ExchangeLog {
   public:
     ExchangeLog(std::size_t count_max, std::size_t bytes_max)
         : count_max_(count_max), bytes_max_(bytes_max) {}
 
-    /// The next id: each exchange takes one when it starts, so that an answer can name it.
-    std::int64_t next_id() { return ++last_id_; }
+    /// Told of each exchange that is kept. Before the first one; it must outlive the last.
+    void set_observer(std::function<void(const Exchange&)> observer) {
+        observer_ = std::move(observer);
+    }
+
+    /// The next id of the kind: each exchange takes one when it starts, so that an answer can name
+    /// it.
+    std::int64_t next_id(Exchange::Kind kind) {
+        return kind == Exchange::Kind::api ? ++last_call_ : ++last_callback_;
+    }
     /// Keeps a finished exchange; the oldest go when there is no room.
     void add(Exchange exchange);
 
     using Pointer = std::shared_ptr<const Exchange>;
-    Pointer find(std::int64_t id) const;
+    /// By its name.
+    Pointer find(std::string_view name) const;
     /// Newest first, at most `limit`, those that `wanted` accepts.
     std::vector<Pointer> list(std::size_t limit,
                               const std::function<bool(const Exchange&)>& wanted) const;
@@ -68,9 +83,11 @@ class ExchangeLog {
     };
     static std::size_t bytes_of(const Exchange& exchange);
 
+    std::function<void(const Exchange&)> observer_;
     const std::size_t count_max_;
     const std::size_t bytes_max_;
-    std::atomic<std::int64_t> last_id_{0};
+    std::atomic<std::int64_t> last_call_{0};
+    std::atomic<std::int64_t> last_callback_{0};
     mutable std::mutex mutex_;
     std::deque<Kept> kept_;
     std::size_t bytes_ = 0;

@@ -74,6 +74,7 @@ void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
     for (int n = 0; n < (quirk == CallbackQuirk::twice ? 2 : 1); ++n) {
         work.store().insert_notification(notification);
         work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
+        work.changed(notification);
     }
 }
 

@@ -125,6 +125,7 @@ void add_callback(Work& work, const Order& order, const Refund& refund) {
     notification.next_at = context.clock.now();
     work.store().insert_notification(notification);
     work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
+    work.changed(notification);
 }
 
 const Merchant& merchant_of(Work& work, const Order& order) {

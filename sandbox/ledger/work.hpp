@@ -23,6 +23,8 @@ class Work {
     void schedule(Instant due, TimerKind kind, std::int64_t subject);
     /// Those who wait for this order look at it again after the commit.
     void changed(const Order& order);
+    /// Those who listen for events hear of it after the commit, as of changed orders.
+    void changed(const Notification& notification);
     /// Without it nothing has happened.
     void commit();
 
@@ -30,6 +32,7 @@ class Work {
     Context& context_;
     std::unique_ptr<Transaction> transaction_;
     std::vector<std::int64_t> changed_;
+    std::vector<std::int64_t> changed_notifications_;
     bool scheduled_ = false;
 };
 

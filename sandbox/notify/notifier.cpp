@@ -128,6 +128,7 @@ void Notifier::hold(Notification notification, const Timer& timer, Injection fau
     notification.next_at = context_.clock.now() + wait;
     work.store().update_notification(notification);
     work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
+    work.changed(notification);
     work.commit();
     const std::lock_guard lock(mutex_);
     held_.insert_or_assign(notification.id, Held{notification.mch_id.str(), std::move(fault)});
@@ -152,6 +153,7 @@ void Notifier::let_pass(const std::string& mch_id, std::int64_t passed_by) {
         work.store().update_notification(*notification);
         work.store().erase_timers(TimerKind::deliver, id);
         work.schedule(*notification->next_at, TimerKind::deliver, id);
+        work.changed(*notification);
     }
     work.commit();
 }
@@ -196,8 +198,8 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
 
     Exchange exchange;
     exchange.fault = fault;
-    exchange.id = context_.exchanges.next_id();
     exchange.kind = Exchange::Kind::callback;
+    exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
     exchange.url = notification.url;
     exchange.request = callback_request(body);
@@ -313,6 +315,7 @@ Notifier::Delivery Notifier::record(std::int64_t notification_id, const std::opt
         }
     }
     work.store().update_notification(*notification);
+    work.changed(*notification);
     if (const auto order =
             work.store().find_order(notification->mch_id, notification->out_trade_no)) {
         work.changed(*order);

@@ -27,7 +27,11 @@ void settle_refund(Work& work, const Refund& refund) {
 }
 
 /// What becomes due in the ledger, in one transaction with its timer's end.
-void act(const Timer& timer, Context& context) {
+void act(const Timer& timer, Context& given) {
+    // When it fires beside calls is chance; what it draws must not be.
+    SeededRandom random = given.random.branch(static_cast<std::uint64_t>(timer.id));
+    Context context{given.directory, given.settings,  given.store,    given.clock,   random,
+                    given.exchanges, given.scheduler, given.notifier, given.waiters, given.sender};
     Work work(context);
     work.store().erase_timer(timer.id);
     if (timer.kind == TimerKind::settle_refund) {

@@ -101,7 +101,7 @@ bool Scheduler::wait_until_idle(Instant target) {
 
 Scheduler::Advanced Scheduler::run_until(Instant target) {
     // Shared: when the scheduler is stopping, what is in flight may outlive this call.
-    const auto counts = std::make_shared<Advanced>();
+    const auto counts = counts_;
     advancing_ = true;
     try {
         while (wait_until_idle(target)) {
@@ -116,6 +116,7 @@ Scheduler::Advanced Scheduler::run_until(Instant target) {
         counts->problem = problem.what();
     }
     advancing_ = false;
+    counts_ = std::make_shared<Advanced>();
     const std::lock_guard lock(mutex_);
     counts->now = clock_.now();
     return *counts;
@@ -143,7 +144,8 @@ void Scheduler::loop() {
             continue;
         }
         try {
-            if (fire_due(nullptr) > 0) continue;
+            const bool is_manual = clock_.mode().kind == ClockMode::Kind::manual;
+            if (fire_due(is_manual ? counts_ : nullptr) > 0) continue;
             const auto next = store_.begin()->next_due();
             wait_for_work(next ? clock_.real_time_until(*next) : std::nullopt);
         } catch (const std::runtime_error& problem) {

@@ -38,6 +38,9 @@ class Scheduler {
     static constexpr Millis kGrace{700};
     static constexpr Millis kRepairPause{1000};
 
+    /// What has been fired since the last advance ended; while the clock is manual also what was
+    /// due already when it began, so that the counts do not depend on whether that had fired by
+    /// then.
     struct Advanced {
         Instant now;
         std::uint64_t fired = 0;
@@ -100,6 +103,7 @@ class Scheduler {
     std::deque<Advance> advances_;
     std::size_t in_flight_ = 0;
     std::vector<Timer> broken_;
+    std::shared_ptr<Advanced> counts_ = std::make_shared<Advanced>();
     bool awake_ = false;
     bool stopping_ = false;
     std::atomic<bool> advancing_{false};

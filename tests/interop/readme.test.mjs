@@ -1,6 +1,7 @@
 // The README's commands, run: each `curl` in it must be answered, and both languages must show the same ones.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { startSandbox } from './sandbox.mjs';
@@ -17,6 +18,11 @@ function curls(markdown) {
   return [...blocks, ...spans].filter((line) => line.startsWith('curl ') && !line.includes('…'));
 }
 
+/** Every complete command in the first column of the table of verbs. */
+const verbs = (markdown) => [...markdown.matchAll(/^\| `wxpay-sandbox .*$/gm)]
+  .flatMap(([row]) => [...row.split('|')[1].matchAll(/`(wxpay-sandbox [^`]*)`/g)])
+  .map(([, command]) => command).filter((command) => !command.includes('…'));
+
 /** The options in the first column of a table, table by table: those of wxpay-sandbox, then those of wxpay-merchant. */
 const documented = (markdown) => [...markdown.matchAll(/(?:^\| `--.*\n)+/gm)].map(([table]) => table.trimEnd().split('\n')
   .flatMap((line) => line.split(/(?<!\\)\|/)[1].match(/--[a-z-]+/g)).sort());
@@ -26,6 +32,10 @@ before(async () => { sandbox = await startSandbox('--clock', 'manual'); });
 after(() => sandbox?.stop());
 
 const newOrder = () => fetch(`${sandbox.baseURL}/pay/unifiedorder`, { method: 'POST', body: read('tests/interop/tutorial/openid.xml') });
+
+const environment = () => ({
+  ...process.env, S: `${sandbox.baseURL}/_sandbox/v1`, ORDER, WXPAY_SANDBOX_URL: sandbox.baseURL,
+});
 
 /** The command's HTTP status, with the placeholders of the README filled in. */
 async function status(command) {
@@ -43,8 +53,21 @@ async function status(command) {
     .replace(/exchanges\/\d+/, `exchanges/${exchange?.id}`)
     .replace('timeout=10s', 'timeout=10ms'); // nobody listens at the tutorial's notify_url
   return execFileSync('bash', ['-c', `${filled} -sS --noproxy '*' -o /dev/null -w '%{http_code}'`], {
-    cwd: root, encoding: 'utf8', env: { ...process.env, S: `${sandbox.baseURL}/_sandbox/v1`, ORDER },
+    cwd: root, encoding: 'utf8', env: environment(),
   });
+}
+
+/** A verb's exit status; one that goes on is ended once it has said something. */
+async function exitStatus(command) {
+  await sandbox.control('POST', 'reset');
+  await newOrder();
+  if (!command.includes(' pay ')) await sandbox.control('POST', `orders/${ORDER}/pay`, {});
+  const [notification] = (await sandbox.control('GET', 'notifications')).notifications;
+  const filled = command.replace(/^wxpay-sandbox/, '"$WXPAY_SANDBOX_BIN"').replace(/resend \d+/, `resend ${notification?.id}`);
+  const child = spawn('bash', ['-c', `exec ${filled}`], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.on('data', () => { if (command.endsWith(' -f')) child.kill(); });
+  const [code, signal] = await once(child, 'exit');
+  return signal ?? code;
 }
 
 describe('README', () => {
@@ -58,9 +81,21 @@ describe('README', () => {
     }
   });
 
+  it('shows verbs that work', async (t) => {
+    const commands = verbs(README);
+    assert.ok(commands.length > 10, `only ${commands.length} verbs found`);
+    for (const command of commands) {
+      await t.test(command, async () => {
+        const lost = /resend|trigger/.test(command); // nobody listens at the README's addresses
+        assert.equal(await exitStatus(command), command.endsWith(' -f') ? 'SIGTERM' : Number(lost));
+      });
+    }
+  });
+
   it('shows the same commands and options in both languages', () => {
     const chinese = read('README.zh-CN.md');
     assert.deepEqual(curls(chinese), curls(README));
+    assert.deepEqual(verbs(chinese), verbs(README));
     assert.deepEqual(documented(chinese), documented(README));
   });
 

@@ -7,6 +7,8 @@
 
 #include "core/codec/beijing_time.hpp"
 
+#include "sandbox/events/announce.hpp"
+
 namespace wxpay::test {
 
 void RecordingSender::send(const http::Url& url, const http::Request& request, Millis timeout,
@@ -55,9 +57,11 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
       waiters(stopwatch),
       sender(clock),
       context{directory, settings, *store,  clock,  random, exchanges,
-              scheduler, notifier, waiters, sender, faults},
+              scheduler, notifier, waiters, sender, events, faults},
       notifier(context),
       app(context) {
+    exchanges.set_observer(
+        [this](const sandbox::Exchange& exchange) { announce_exchange(context, exchange); });
     scheduler.set_hurry([this](Instant target) { notifier.hurry(target); });
     scheduler.set_handler([this](const sandbox::Timer& timer,
                                  const std::function<void(sandbox::Scheduler::Fired)>& done) {

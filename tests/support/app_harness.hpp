@@ -17,6 +17,7 @@
 
 #include "sandbox/app.hpp"
 #include "sandbox/context.hpp"
+#include "sandbox/events/event_bus.hpp"
 #include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
@@ -122,6 +123,7 @@ class AppHarness {
     sandbox::ExchangeLog exchanges{sandbox::kExchangesMax, sandbox::kExchangeBytesMax};
     sandbox::Scheduler scheduler;
     sandbox::Waiters waiters;
+    sandbox::EventBus events;
     RecordingSender sender;
     sandbox::Context context;
     sandbox::Notifier notifier;

@@ -1,0 +1,132 @@
+#include "sandbox/cli/control_verb.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/program/program.hpp"
+
+#include "sandbox/cli/message_verb.hpp"
+#include "sandbox/cli/table.hpp"
+
+namespace wxpay::sandbox::cli {
+namespace {
+
+/// The call made sense, but things are not as it needs them.
+bool is_about_state(int status) {
+    constexpr std::array<int, 5> kStatuses{404, 408, 409, 502, 503};
+    return std::find(kStatuses.begin(), kStatuses.end(), status) != kStatuses.end();
+}
+
+std::string words_of(const ControlAnswer& answer) {
+    const nlohmann::json& json = answer.json();
+    if (!json.is_object() || !json.contains("error") || !json["error"].is_object())
+        return fmt::format("the server answers HTTP {}", answer.status);
+    const std::string field = text_of(json["error"], "field");
+    const std::string words = text_of(json["error"], "message");
+    return field.empty() ? words : fmt::format("{}: {}", field, words);
+}
+
+}  // namespace
+
+bool ControlOptions::is_colorful() const { return !no_color && ::isatty(STDOUT_FILENO) == 1; }
+
+void declare(CLI::App& app, ControlOptions& options) {
+    const auto option = [&](const char* name, std::string& value, const char* help) {
+        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
+    };
+    app.fallthrough();
+    option("--url", options.server.url, "the running server")
+        ->type_name("URL")
+        ->capture_default_str();
+    option("--control-token", options.server.control_token, "its token, when it wants one")
+        ->type_name("TOKEN");
+    app.add_option("--output", options.output, "text, or json: what the control API says")
+        ->type_name("FORMAT")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"text", "json"}));
+    app.add_flag("--no-color", options.no_color, "no colours on a terminal")
+        ->envname("WXPAY_SANDBOX_NO_COLOR");
+}
+
+int run_control_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& work) {
+    constexpr int kExitNotSo = 1;
+    return run_verb(app, argc, argv, [&] {
+        try {
+            return work();
+        } catch (const NotSo& finding) {
+            fmt::print(stderr, "{}: {}\n", app.get_name(), finding.what());
+            return kExitNotSo;
+        }
+    });
+}
+
+ControlAnswer ask(const ControlOptions& options, const ControlCall& call) {
+    http::Request request;
+    request.method = call.method;
+    request.path = call.path;
+    request.query = call.query;
+    request.body = call.body;
+    if (!call.body.empty()) request.headers.add("Content-Type", "application/json");
+    auto response = options.server.send(request, call.timeout);
+    if (!response) throw UsageError(response.error().detail);
+    return accept(options, *std::move(response));
+}
+
+ControlAnswer accept(const ControlOptions& options, http::Response response) {
+    ControlAnswer answer;
+    answer.status = response.status;
+    answer.text = std::move(response.body);
+    answer.said =
+        std::make_shared<nlohmann::json>(nlohmann::json::parse(answer.text, nullptr, false));
+    if (options.is_json() && !answer.text.empty()) {
+        fmt::print("{}\n", answer.text);
+        std::fflush(stdout);  // before whatever is said about it on stderr
+    }
+    if (answer.status / 100 == 2) return answer;
+    const std::string words = words_of(answer);
+    if (is_about_state(answer.status)) throw NotSo(words);
+    throw UsageError(fmt::format("{}: {}", options.server.url, words));
+}
+
+std::string query_of(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> parameters) {
+    std::string out;
+    for (const auto& [name, value] : parameters) {
+        if (value.empty()) continue;
+        out += fmt::format("{}{}={}", out.empty() ? "" : "&", name, http::percent_encode(value));
+    }
+    return out;
+}
+
+std::string to_body(const nlohmann::ordered_json& json) {
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void print_next_page(const nlohmann::json& list) {
+    if (const std::string cursor = text_of(list, "next_cursor"); !cursor.empty())
+        fmt::print("older ones: --cursor {}\n", cursor);
+}
+
+int report_attempt(const ControlOptions& options, const ControlAnswer& answer) {
+    if (!options.is_json())
+        print_record(nlohmann::ordered_json::parse(answer.text), options.is_colorful());
+    const auto& attempts = answer.json()["attempts"];
+    const std::string verdict = attempts.empty() ? "" : text_of(attempts.back(), "verdict");
+    if (verdict == "ok") return 0;
+    throw NotSo(fmt::format("not delivered: {}", verdict.empty() ? "no attempt" : verdict));
+}
+
+std::string text_of(const nlohmann::json& object, std::string_view member) {
+    const auto found = object.find(std::string(member));
+    if (found == object.end() || found->is_null()) return {};
+    if (found->is_string()) return found->get<std::string>();
+    return found->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace wxpay::sandbox::cli

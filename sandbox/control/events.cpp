@@ -1,0 +1,59 @@
+// Changes as they happen: server-sent events.
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/http/stream.hpp"
+
+#include "sandbox/control/routes.hpp"
+#include "sandbox/events/event_bus.hpp"
+#include "sandbox/limits.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+Result<std::vector<EventKind>, Problem> kinds_from(const Call& call) {
+    std::vector<EventKind> out;
+    const std::string text = call.query("kinds").value_or("");
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view word = rest.substr(0, rest.find(','));
+        const auto kind = parse_event_kind(word);
+        if (!kind) {
+            return Failure{bad_request(
+                "kinds is a list, with commas, of order, notification, exchange and clock",
+                "kinds")};
+        }
+        out.push_back(*kind);
+        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    }
+    return out;
+}
+
+Result<http::Answer, Problem> listen(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"kinds", "mch_id", "order"}));
+    EventFilter filter;
+    WXPAY_TRY(filter.kinds, kinds_from(call));
+    WXPAY_TRY(std::tie(filter.mch_id, filter.out_trade_no), call.subject());
+    http::Streaming answer;
+    answer.head.headers.add("Content-Type", "text/event-stream; charset=utf-8");
+    answer.head.headers.add("Cache-Control", "no-store");
+    answer.body = std::make_shared<http::Stream>(kEventBytesMax);
+    answer.body->write(": listening\n\n");  // so that whatever stands between passes the head on
+    if (!call.context.events.subscribe(answer.body, std::move(filter))) {
+        return Failure{Problem{
+            503, "too_many_streams",
+            fmt::format("{} event streams are open, and no more are allowed", kEventStreamsMax)}};
+    }
+    return answer;
+}
+
+constexpr Route kRoutes[] = {{"GET", "/_sandbox/v1/events", listen}};
+
+}  // namespace
+
+std::span<const Route> event_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

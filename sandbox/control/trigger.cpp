@@ -1,0 +1,91 @@
+// One signed callback for an order that was made up: no order, no user, no waiting.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/http/url.hpp"
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/limits.hpp"
+#include "sandbox/notify/made_up.hpp"
+#include "sandbox/notify/notifier.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+constexpr std::size_t kWordMax = 64;
+constexpr std::size_t kUrlMax = 1024;
+
+bool is_element_name(std::string_view name) {
+    const auto is_letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    return !name.empty() && name.size() <= kWordMax && is_letter(name.front()) &&
+           std::all_of(name.begin(), name.end(),
+                       [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+/// {"total_fee":1,"attach":"x","openid":null}: what the message says instead.
+Result<Overrides, Problem> overrides_from(const nlohmann::json& body) {
+    Overrides out;
+    const auto given = body.find("override");
+    if (given == body.end()) return out;
+    if (!given->is_object() || given->size() > kOverridesMax) {
+        return Failure{bad_request(
+            fmt::format(R"(override is an object of at most {} fields, {{"total_fee":1}})",
+                        kOverridesMax),
+            "override")};
+    }
+    for (const auto& [name, value] : given->items()) {
+        const bool is_value = value.is_string() || value.is_number_integer() || value.is_null();
+        if (!is_element_name(name) || !is_value) {
+            return Failure{bad_request(
+                "an override is an element's name and a text, an integer or null", name)};
+        }
+        if (value.is_null()) {
+            out[name] = std::nullopt;
+        } else {
+            out[name] = value.is_string() ? value.get<std::string>() : value.dump();
+        }
+    }
+    return out;
+}
+
+Result<Notification, Problem> notification_from(const Call& call) {
+    WXPAY_TRY(const nlohmann::json body, call.body({"event", "notify_url", "mch_id", "override"}));
+    WXPAY_TRY(const std::string event, text_member(body, "event", kWordMax));
+    WXPAY_TRY(const std::string url, text_member(body, "notify_url", kUrlMax));
+    WXPAY_TRY(const std::string mch_id, text_member(body, "mch_id", kWordMax));
+    WXPAY_TRY(const Overrides overrides, overrides_from(body));
+    if (event != "payment" && event != "refund")
+        return Failure{bad_request("event is payment or refund", "event")};
+    if (!http::Url::parse(url)) {
+        return Failure{
+            bad_request("notify_url is the http or https address of the merchant", "notify_url")};
+    }
+    const Directory& directory = call.context.directory;
+    const Merchant* const merchant =
+        mch_id.empty() ? &directory.merchants().front() : directory.find_merchant(mch_id);
+    if (merchant == nullptr) return Failure{bad_request("there is no such merchant", "mch_id")};
+    return make_up(event == "payment" ? NotificationKind::payment : NotificationKind::refund,
+                   *merchant, url, overrides, call.context.random, call.context.clock.now());
+}
+
+Result<http::Answer, Problem> trigger(const Call& call) {
+    WXPAY_TRY(Notification made_up, notification_from(call));
+    const auto transaction = call.context.store.begin();
+    transaction->insert_notification(made_up);
+    transaction->commit();
+    return attempt_now(call.context, made_up.id);
+}
+
+constexpr Route kRoutes[] = {{"POST", "/_sandbox/v1/trigger", trigger}};
+
+}  // namespace
+
+std::span<const Route> trigger_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control
