@@ -34,8 +34,8 @@ http::Response unknown_path(const http::Request& request, Exchange& exchange) {
     const std::string_view meant = api_v2::nearest(request.path, known);
     exchange.verdict = "refused";
     exchange.error = "404";
-    exchange.hint =
-        meant.empty() ? "this path is not simulated" : fmt::format("did you mean {}?", meant);
+    exchange.hint = meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
+                                  : fmt::format("did you mean {}?", meant);
     http::Response response;
     response.status = 404;
     response.headers.add("Server", "nginx");

@@ -49,6 +49,12 @@ struct Context {
     Sender& sender;
     EventBus& events;
     FaultSet& faults;
+
+    /// The same, but drawing from another sequence.
+    Context drawing_from(SeededRandom& other) const {
+        return {directory, settings, store,  clock,  other,  exchanges, scheduler,
+                notifier,  waiters,  sender, events, faults};
+    }
 };
 
 }  // namespace wxpay::sandbox

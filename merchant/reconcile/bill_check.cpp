@@ -14,6 +14,8 @@
 namespace wxpay::merchant {
 namespace {
 
+constexpr std::size_t kDayDigits = 8;  // yyyyMMdd
+
 /// One difference after the other. Texts of the bill are others' words: log_text() keeps each in
 /// its line.
 class Comparison {
@@ -73,8 +75,8 @@ class Comparison {
         }
         for (const Refund& refund : books_.refunds_succeeded(day_.begin, day_.end)) {
             // The bill dates a refund by when WeChat took it on: one that took over midnight to
-            // succeed stood in the bill of the day before.
-            if (refund.asked_at < day_.begin || seen_refunds_.contains(refund.out_refund_no))
+            // succeed stood in the bill of an earlier day.
+            if (seen_refunds_.contains(refund.out_refund_no) || was_taken_on_before(refund))
                 continue;
             differ(fmt::format("refund {}", refund.out_refund_no),
                    fmt::format("missing there: {} fen here, refund_id {}", refund.fee.count(),
@@ -85,6 +87,15 @@ class Comparison {
     std::vector<std::string> take() { return std::move(differences_); }
 
   private:
+    /// By the day in WeChat's number: our own clock need not be WeChat's.
+    bool was_taken_on_before(const Refund& refund) const {
+        constexpr int kDaysMost = 30;
+        for (int days = 1; days <= kDaysMost; ++days) {
+            const std::string day = format_compact_time(day_.begin - std::chrono::days(days));
+            if (refund.refund_id.find(day.substr(0, kDayDigits)) != std::string::npos) return true;
+        }
+        return false;
+    }
     void differ(const std::string& what, const std::string& how) {
         differences_.push_back(log_text(fmt::format("{}: {}", what, how)));
     }
@@ -100,12 +111,11 @@ class Comparison {
     }
     /// What is under way in the bill may have come to its end since.
     void check_state(const std::string& what, const v2::BillRow& row, const Refund& refund) {
-        const bool same =
-            row.refund_state == "SUCCESS"      ? refund.state == RefundState::succeeded
-            : row.refund_state == "PROCESSING" ? refund.holds_money()
-            : row.refund_state == "CHANGE"
-                ? refund.state == RefundState::abnormal || refund.state == RefundState::succeeded
-                : refund.state == RefundState::closed;
+        const bool same = row.refund_state == "SUCCESS" ? refund.state == RefundState::succeeded
+                          : row.refund_state == "PROCESSING" ? refund.state != RefundState::refused
+                          : row.refund_state == "CHANGE" ? refund.state != RefundState::refused &&
+                                                               refund.state != RefundState::asked
+                                                         : refund.state == RefundState::closed;
         if (!same) {
             differ(what, fmt::format("state differs: {} at WeChat, {} here", row.refund_state,
                                      name(refund.state)));

@@ -40,10 +40,11 @@ Result<Reply, Refusal> handle(const Call& call, Work& /*work*/) {
         return Failure{
             Refusal{kCodeUnknown, "auth_code", "a code that ends in 9008 to 9999 is unknown"}};
     }
+    const std::string openid = payer_of(auth_code);
     Reply reply;
-    reply.business.text("openid", kDefaultPayer);
+    reply.business.text("openid", openid);
     if (const std::string_view sub_appid = call.get("sub_appid"); !sub_appid.empty())
-        reply.business.text("sub_openid", openid_from(sub_appid, kDefaultPayer));
+        reply.business.text("sub_openid", openid_from(sub_appid, openid));
     return reply;
 }
 

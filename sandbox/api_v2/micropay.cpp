@@ -99,8 +99,17 @@ Scan scan_of(std::string_view auth_code) {
     return Scan::unknown;
 }
 
+/// What really happens then: above a limit, the password is asked for.
+Scan scan_of(std::string_view auth_code, Fen total) {
+    const Scan scan = scan_of(auth_code);
+    return scan == Scan::pays && total > kPasswordFree ? Scan::password : scan;
+}
+
 /// Whether the first answer left the cashier in doubt, so that repeating the call is right.
-bool left_in_doubt(std::string_view auth_code) { return auth_code.substr(14) >= "9000"; }
+bool left_in_doubt(Scan scan) {
+    return scan != Scan::pays && scan != Scan::pays_by_credit_card &&
+           scan != Scan::pays_as_second_user;
+}
 
 std::string payer(Scan scan) {
     constexpr std::string_view kSecondUser = "oUpF8uN95-Ptaags6E_roPHg7AG0";
@@ -142,7 +151,8 @@ std::optional<Result<Reply, Refusal>> answer_again(const Call& call, Order& stor
     switch (stored.state) {
         case TradeState::success:
         case TradeState::refund:
-            if (left_in_doubt(first_code) && first_code == call.get("auth_code"))
+            if (left_in_doubt(scan_of(first_code, stored.total)) &&
+                first_code == call.get("auth_code"))
                 return Result<Reply, Refusal>(paid(stored, call));
             return Result<Reply, Refusal>(
                 refuse(kOrderPaid, "the order is paid; a new payment needs a new out_trade_no"));
@@ -189,8 +199,7 @@ void wait_for_user(Work& work, Order order, TimerKind end) {
 }
 
 Result<Reply, Refusal> scan(const Call& call, Work& work, const Order& order) {
-    Scan scanned = scan_of(call.get("auth_code"));
-    if (scanned == Scan::pays && order.total > kPasswordFree) scanned = Scan::password;
+    const Scan scanned = scan_of(call.get("auth_code"), order.total);
     switch (scanned) {
         case Scan::pays:
         case Scan::pays_by_credit_card:
@@ -262,11 +271,13 @@ bool is_auth_code(std::string_view value) {
            std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+std::string payer_of(std::string_view auth_code) { return payer(scan_of(auth_code)); }
+
 v2::Message paid_by_code(const Order& order) {
     v2::Message message;
     message.text("openid", order.openid).text("is_subscribe", "N");
-    if (!order.sub_openid.empty())
-        message.text("sub_openid", order.sub_openid).text("sub_is_subscribe", "N");
+    if (const std::string sub_openid = order.payers_sub_openid(); !sub_openid.empty())
+        message.text("sub_openid", sub_openid).text("sub_is_subscribe", "N");
     message.text("trade_type", wire_name(order.trade_type))
         .text("bank_type", order.bank_type)
         .number("total_fee", order.total.count());

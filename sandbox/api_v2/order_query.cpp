@@ -58,10 +58,9 @@ void add_coupons(v2::Message& reply, const Order& order) {
 
 v2::Message paid(const Order& order) {
     v2::Message reply;
-    reply.text("openid", order.openid)
-        .text("is_subscribe", "N")
-        .text_if("sub_openid", order.sub_openid);
-    if (!order.sub_openid.empty()) reply.text("sub_is_subscribe", "N");
+    const std::string sub_openid = order.payers_sub_openid();
+    reply.text("openid", order.openid).text("is_subscribe", "N").text_if("sub_openid", sub_openid);
+    if (!sub_openid.empty()) reply.text("sub_is_subscribe", "N");
     reply.text("trade_type", wire_name(order.trade_type))
         .text("bank_type", order.bank_type)
         .number("total_fee", order.total.count());

@@ -49,7 +49,8 @@ constexpr std::array kFields{
               is_out_trade_no},
     FieldRule{"out_refund_no", Need::required, 64, "1 to 64 of letters, digits and _-|*@",
               is_out_refund_no},
-    FieldRule{"total_fee", Need::required, 10, "the order's total in fen", is_total_fee},
+    FieldRule{"total_fee", Need::required, 10, "the order's total in fen (0.88 yuan is 88)",
+              is_total_fee, kTotalFeeInvalid},
     FieldRule{"refund_fee", Need::required, 10, "a whole number of fen, 1 or more", is_total_fee},
     FieldRule{"refund_fee_type", Need::optional, 8, "CNY",
               [](std::string_view value) { return value == "CNY"; }, kParamError},
@@ -88,10 +89,10 @@ Refusal refusal_for(RefundProblem problem) {
     return {kNotEnough, "refund_fee", "the merchant's account holds less than refund_fee"};
 }
 
-void add_coupons(v2::Message& reply, const Refund& refund) {
-    const bool typed = v2::names_coupon_types(refund.coupons);
-    for (std::size_t n = 0; n < refund.coupons.size(); ++n) {
-        const v2::Coupon& coupon = refund.coupons[n];
+void add_coupons(v2::Message& reply, const std::vector<v2::Coupon>& coupons) {
+    const bool typed = v2::names_coupon_types(coupons);
+    for (std::size_t n = 0; n < coupons.size(); ++n) {
+        const v2::Coupon& coupon = coupons[n];
         const std::string index = std::to_string(n);
         if (typed) reply.text("coupon_type_" + index, coupon.type);
         reply.number("coupon_refund_fee_" + index, coupon.fee.count());
@@ -129,10 +130,11 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     reply.business.number("coupon_refund_fee", refund->coupon_total().count())
         .number("total_fee", order->total.count());
     if (settlement) reply.business.number("settlement_total_fee", settlement->count());
+    const auto coupons = refund->coupons_returned();
     reply.business.number("cash_fee", order->cash().count())
-        .number("coupon_refund_count", static_cast<std::int64_t>(refund->coupons.size()))
+        .number("coupon_refund_count", static_cast<std::int64_t>(coupons.size()))
         .number("cash_refund_fee", refund->cash.count());
-    add_coupons(reply.business, *refund);
+    add_coupons(reply.business, coupons);
     return reply;
 }
 

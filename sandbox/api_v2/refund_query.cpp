@@ -83,12 +83,12 @@ void add(v2::Message& reply, std::size_t n, const Refund& refund, const Order& o
         .number(name("refund_fee"), refund.fee.count());
     if (order.settlement_total())
         reply.number(name("settlement_refund_fee"), refund.settlement_fee().count());
-    if (!refund.coupons.empty()) {
+    if (const auto coupons = refund.coupons_returned(); !coupons.empty()) {
         reply.number(name("coupon_refund_fee"), refund.coupon_total().count())
-            .number(name("coupon_refund_count"), static_cast<std::int64_t>(refund.coupons.size()));
-        const bool typed = v2::names_coupon_types(refund.coupons);
-        for (std::size_t m = 0; m < refund.coupons.size(); ++m) {
-            const v2::Coupon& coupon = refund.coupons[m];
+            .number(name("coupon_refund_count"), static_cast<std::int64_t>(coupons.size()));
+        const bool typed = v2::names_coupon_types(coupons);
+        for (std::size_t m = 0; m < coupons.size(); ++m) {
+            const v2::Coupon& coupon = coupons[m];
             if (typed) reply.text(fmt::format("coupon_type_{}_{}", n, m), coupon.type);
             reply.text(fmt::format("coupon_refund_id_{}_{}", n, m), coupon.id)
                 .number(fmt::format("coupon_refund_fee_{}_{}", n, m), coupon.fee.count());

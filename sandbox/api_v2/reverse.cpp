@@ -61,7 +61,10 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
                 return Failure{Refusal{kReverseExpire, "out_trade_no",
                                        "paid more than 7 days ago: refund it instead"}};
             }
-            sandbox::reverse(work, *order);
+            if (!sandbox::reverse(work, *order)) {
+                return Failure{Refusal{kTradeError, "out_trade_no",
+                                       "the merchant's account holds less than was paid"}};
+            }
             break;
         case TradeState::refund:
         case TradeState::closed:

@@ -4,14 +4,13 @@
 #include "core/http/message.hpp"
 
 #include "sandbox/api_v2/pipeline.hpp"
+#include "sandbox/notify/product_scan.hpp"
 
 namespace wxpay::sandbox::api_v2 {
 
 Endpoint short_url();
 
 namespace {
-
-constexpr std::string_view kLongUrlStart = "weixin://wxpay/bizpayurl?";
 
 /// As it is, or percent-encoded for transport.
 bool is_long_url(std::string_view value) {
@@ -26,9 +25,14 @@ constexpr std::array kFields{
 
 constexpr std::array kOnDemand{kSystemError};
 
-Result<Reply, Refusal> handle(const Call& /*call*/, Work& work) {
+Result<Reply, Refusal> handle(const Call& call, Work& work) {
+    constexpr std::size_t kCodeSize = 7;
+    std::string long_url = call.text("long_url");
+    if (!long_url.starts_with(kLongUrlStart)) long_url = http::percent_decode(long_url);
+    const std::string code =
+        work.store().shorten(long_url, work.context().random.alphanumeric(kCodeSize));
     Reply reply;
-    reply.business.text("short_url", "weixin://wxpay/s/" + work.context().random.alphanumeric(7));
+    reply.business.text("short_url", std::string(kShortUrlStart) + code);
     return reply;
 }
 

@@ -150,7 +150,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
                      .text("result_code", "SUCCESS")
                      .text("partner_trade_no", paid->number)
                      .text("payment_no", paid->detail_id)
-                     .text("payment_time", format_readable_time(paid->created_at))
+                     .text("payment_time", format_readable_time(*paid->ended_at))
                      .render();
     return reply;
 }

@@ -97,11 +97,10 @@ Result<void, Problem> guard(const http::Request& request, const Settings& settin
 }
 
 Result<http::Answer, Problem> dispatch(const http::Request& request, Context& context) {
-    static const std::vector<Route> routes = all_routes();
     const bool is_probe = request.path == "/_sandbox/health" || request.path == "/_sandbox/readyz";
     WXPAY_CHECK(guard(request, context.settings, is_probe));
     std::string methods;
-    for (const Route& route : routes) {
+    for (const Route& route : routes()) {
         auto arguments = match(route.pattern, request.path);
         if (!arguments) continue;
         // The edge sends no body to HEAD.
@@ -120,6 +119,11 @@ Result<http::Answer, Problem> dispatch(const http::Request& request, Context& co
 }
 
 }  // namespace
+
+const std::vector<Route>& routes() {
+    static const std::vector<Route> all = all_routes();
+    return all;
+}
 
 bool is_control_path(std::string_view path) { return path.starts_with(kPrefix); }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "sandbox/control/call.hpp"
 
@@ -20,6 +21,9 @@ std::span<const Route> refund_routes();
 std::span<const Route> scan_routes();
 std::span<const Route> server_routes();
 std::span<const Route> trigger_routes();
+
+/// All of them.
+const std::vector<Route>& routes();
 
 /// Answers a call of the control API: guards, finds the route, calls it.
 http::Answer answer(const http::Request& request, Context& context);

@@ -17,11 +17,21 @@
 namespace wxpay::sandbox::control {
 namespace {
 
+/// What the merchant should have said.
+constexpr std::string_view kProductAnswer =
+    "a signed <xml> of return_code, appid, mch_id, nonce_str, prepay_id, result_code and sign";
+
 struct Scan {
     ProductLink link;
     http::Url bizpay_url;
     std::string openid;
 };
+
+/// Of a short link the long one; any other text as it is.
+std::string long_form(const std::string& url, Context& context) {
+    if (!url.starts_with(kShortUrlStart)) return url;
+    return context.store.begin()->long_url(url.substr(kShortUrlStart.size())).value_or(url);
+}
 
 Result<Scan, Problem> scan_from(const Call& call) {
     WXPAY_TRY(const nlohmann::json body, call.body({"url", "bizpay_url", "openid"}));
@@ -30,7 +40,7 @@ Result<Scan, Problem> scan_from(const Call& call) {
     WXPAY_TRY(const std::string url, text_member(body, "url", kUrlMax));
     WXPAY_TRY(const std::string bizpay_url, text_member(body, "bizpay_url", kUrlMax));
     WXPAY_TRY(std::string openid, text_member(body, "openid", kOpenidMax));
-    auto link = read_product_link(url, call.context.directory);
+    auto link = read_product_link(long_form(url, call.context), call.context.directory);
     if (!link) {
         return Failure{
             Problem{400, "native_url_wrong", "原生支付URL参数错误", "url", link.error()}};
@@ -66,8 +76,9 @@ Result<Order, Problem> order_of(const http::Outcome& outcome, const Judgement& j
         return Failure{unusable(problem.reason)};
     }
     auto order = context.store.begin()->find_order(*prepay_id);
-    if (!order || order->mch_id != link.merchant->mch_id || order->trade_type != TradeType::native)
-        return Failure{unusable("the prepay_id is of no NATIVE order of this merchant")};
+    if (!order || order->mch_id != link.merchant->mch_id || order->appid != link.appid ||
+        order->trade_type != TradeType::native)
+        return Failure{unusable("the prepay_id is of no NATIVE order of this merchant and app")};
     if (const auto problem = why_not_payable(*order, context.clock.now()))
         return Failure{conflict(std::string(code_of(*problem)), std::string(text_of(*problem)))};
     return std::move(*order);
@@ -75,7 +86,7 @@ Result<Order, Problem> order_of(const http::Outcome& outcome, const Judgement& j
 
 http::Response finish(Exchange exchange, http::Outcome outcome, const ProductLink& link,
                       Context& context) {
-    const Judgement judgement = judge_v2(outcome);
+    const Judgement judgement = judge_v2(outcome, kProductAnswer);
     auto order = order_of(outcome, judgement, link, context);
     exchange.latency = outcome.latency;
     exchange.response = std::move(outcome.response);

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "sandbox/ledger/identifiers.hpp"
+
 namespace wxpay::sandbox {
 namespace {
 
@@ -34,6 +36,11 @@ Fen Order::coupon_total() const {
     std::int64_t sum = 0;  // the coupons were checked against the total when they were taken
     for (const v2::Coupon& coupon : coupons) sum += coupon.fee.count();
     return Fen{sum};
+}
+
+std::string Order::payers_sub_openid() const {
+    if (!sub_openid.empty() || sub_appid.empty()) return sub_openid;
+    return openid_from(sub_appid, openid);
 }
 
 Fen Order::cash() const { return Fen{total.count() - coupon_total().count()}; }

@@ -70,6 +70,8 @@ struct Order {
     RefundOutcome refund_outcome = RefundOutcome::success;  ///< of the order's next refunds
 
     bool is_paid() const { return state == TradeState::success || state == TradeState::refund; }
+    /// The payer as the sub_appid knows him; empty without one.
+    std::string payers_sub_openid() const;
     /// What the user pays: the total less all coupons.
     Fen cash() const;
     Fen coupon_total() const;

@@ -49,7 +49,7 @@ void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
     message.device_info = order.device_info;
     message.nonce_str = order.nonce_str;
     message.openid = order.openid;
-    message.sub_openid = order.sub_openid;
+    message.sub_openid = order.payers_sub_openid();
     message.trade_type = wxpay::wire_name(order.trade_type);
     message.bank_type = order.bank_type;
     message.out_trade_no = order.out_trade_no.str();

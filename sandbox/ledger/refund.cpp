@@ -134,7 +134,8 @@ const Merchant& merchant_of(Work& work, const Order& order) {
     return *merchant;
 }
 
-Refund accept(Work& work, const Order& order, Refund refund, const Left& left) {
+/// Nothing when the merchant's account holds less than what goes back.
+std::optional<Refund> accept(Work& work, const Order& order, Refund refund, const Left& left) {
     const Instant now = work.context().clock.now();
     refund.order_id = order.id;
     refund.mch_id = order.mch_id;
@@ -142,10 +143,11 @@ Refund accept(Work& work, const Order& order, Refund refund, const Left& left) {
     refund.total = order.total;
     refund.created_at = now;
     split(refund, order, left);
+    const Merchant& merchant = merchant_of(work, order);
+    if (balance(work, merchant) < refund.settlement_fee()) return std::nullopt;
     work.store().insert_refund(refund);
-    book(work, merchant_of(work, order), FundKind::refund, Fen{-refund.settlement_fee().count()},
-         refund.refund_id, refund.is_reversal() ? order.out_trade_no.str() : refund.out_refund_no,
-         refund.reason);
+    book(work, merchant, FundKind::refund, Fen{-refund.settlement_fee().count()}, refund.refund_id,
+         refund.is_reversal() ? order.out_trade_no.str() : refund.out_refund_no, refund.reason);
     return refund;
 }
 
@@ -176,6 +178,12 @@ std::string_view v2_name(RefundState state) {
             break;
     }
     return wire_name(state);
+}
+
+std::vector<v2::Coupon> Refund::coupons_returned() const {
+    std::vector<v2::Coupon> out = coupons;
+    std::erase_if(out, [](const v2::Coupon& coupon) { return coupon.fee == Fen{}; });
+    return out;
 }
 
 Fen Refund::settlement_fee() const {
@@ -226,20 +234,19 @@ Result<Refund, RefundProblem> request_refund(Work& work, const Order& order,
     refund.reason = request.reason;
     refund.account = request.account;
     refund.notify_url = request.notify_url;
-    if (balance(work, merchant_of(work, order)) < request.fee)
-        return Failure{RefundProblem::balance_too_low};
-    refund = accept(work, order, std::move(refund), left);
+    auto accepted = accept(work, order, std::move(refund), left);
+    if (!accepted) return Failure{RefundProblem::balance_too_low};
 
     Order changed = order;
     changed.state = TradeState::refund;
-    changed.refunded = Fen{order.refunded.count() + refund.fee.count()};
+    changed.refunded = Fen{order.refunded.count() + accepted->fee.count()};
     work.store().update_order(changed);
     work.changed(changed);
     if (order.refund_outcome != RefundOutcome::hold) {
         work.schedule(now + work.context().settings.refund_delay, TimerKind::settle_refund,
-                      refund.id);
+                      accepted->id);
     }
-    return refund;
+    return std::move(*accepted);
 }
 
 void end_refund(Work& work, const Refund& refund, RefundOutcome outcome) {
@@ -267,7 +274,7 @@ void end_refund(Work& work, const Refund& refund, RefundOutcome outcome) {
     work.changed(*order);
 }
 
-Order reverse(Work& work, Order order) {
+std::optional<Order> reverse(Work& work, Order order) {
     WXPAY_ASSERT(order.state == TradeState::success);
     const Left left = left_of(order, {});
     Refund refund;
@@ -276,7 +283,7 @@ Order reverse(Work& work, Order order) {
     refund.account = "REFUND_SOURCE_UNSETTLED_FUNDS";
     refund.state = RefundState::success;
     refund.succeeded_at = work.context().clock.now();
-    accept(work, order, std::move(refund), left);
+    if (!accept(work, order, std::move(refund), left)) return std::nullopt;
     order.state = TradeState::revoked;
     order.refunded = order.total;
     work.store().update_order(order);

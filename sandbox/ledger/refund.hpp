@@ -43,6 +43,8 @@ struct Refund {
     bool is_reversal() const { return out_refund_no.empty(); }
     /// Whether the money counts against what is left of the order (events.md 2).
     bool holds_money() const { return state != RefundState::closed; }
+    /// Those of the order's coupons of which something goes back. (`coupons` has all of them.)
+    std::vector<v2::Coupon> coupons_returned() const;
     Fen coupon_total() const { return Fen{fee.count() - cash.count()}; }
     /// The fee less what goes back to NO_CASH coupons.
     Fen settlement_fee() const;
@@ -82,6 +84,7 @@ Result<Refund, RefundProblem> request_refund(Work& work, const Order& order,
 void end_refund(Work& work, const Refund& refund, RefundOutcome outcome);
 
 /// Gives a paid code payment back at once and for good: REVOKED. The order's state changes here.
-Order reverse(Work& work, Order order);
+/// Nothing happens when the merchant's account holds too little.
+std::optional<Order> reverse(Work& work, Order order);
 
 }  // namespace wxpay::sandbox

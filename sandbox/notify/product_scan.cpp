@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <map>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "core/codec/xml.hpp"
-#include "core/http/message.hpp"
 #include "core/v2/message.hpp"
 
 #include "sandbox/diagnosis/signature.hpp"
@@ -17,13 +16,24 @@
 namespace wxpay::sandbox {
 namespace {
 
-constexpr std::string_view kStart = "weixin://wxpay/bizpayurl?";
 constexpr std::size_t kLinkBytesMax = 512;
 constexpr std::size_t kProductIdBytesMax = 32;
 
 /// What is signed in the link, with `sign` behind it.
 constexpr std::array kParameters{"appid",      "mch_id",    "product_id",
                                  "time_stamp", "nonce_str", "sign"};
+
+/// As they are written: values are signed so, and a '+' is a plus.
+std::map<std::string, std::string> parameters_of(std::string_view query) {
+    std::map<std::string, std::string> out;
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        out.emplace(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())));
+    }
+    return out;
+}
 
 Failure<std::string> wrong(std::string hint) { return Failure{std::move(hint)}; }
 
@@ -40,14 +50,17 @@ Result<PrepayId, ProductAnswerProblem> useless(std::string reason) {
 
 Result<ProductLink, std::string> read_product_link(std::string_view url,
                                                    const Directory& directory) {
-    if (!url.starts_with(kStart) || url.size() > kLinkBytesMax)
+    if (!url.starts_with(kLongUrlStart) || url.size() > kLinkBytesMax)
         return wrong("the link begins with weixin://wxpay/bizpayurl? and has at most 512 bytes");
-    http::Request query;
-    query.query = std::string(url.substr(kStart.size()));
+    const auto written = parameters_of(url.substr(kLongUrlStart.size()));
+    if (written.contains("pr")) {
+        return wrong("this is the code_url of an order: its user pays by /orders/{id}/pay");
+    }
     std::array<std::string, kParameters.size()> values;
     std::vector<FieldView> fields;
     for (std::size_t i = 0; i < kParameters.size(); ++i) {
-        values[i] = query.parameter(kParameters[i]).value_or("");
+        const auto found = written.find(kParameters[i]);
+        if (found != written.end()) values[i] = found->second;
         if (values[i].empty()) return wrong(fmt::format("'{}' is missing", kParameters[i]));
         fields.push_back({kParameters[i], values[i]});
     }

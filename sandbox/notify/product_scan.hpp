@@ -15,6 +15,10 @@ namespace wxpay::sandbox {
 // source  [A] pay.weixin.qq.com/wiki/doc/api/native.php?chapter=6_4 and the official PHP SDK's
 // native_notify.php
 
+inline constexpr std::string_view kLongUrlStart = "weixin://wxpay/bizpayurl?";
+/// What /tools/shorturl makes of it, with a code behind.
+inline constexpr std::string_view kShortUrlStart = "weixin://wxpay/s/";
+
 /// A link whose signature is right.
 struct ProductLink {
     AppId appid;

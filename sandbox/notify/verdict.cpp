@@ -12,9 +12,6 @@ namespace {
 using Kind = http::Outcome::Kind;
 
 constexpr std::size_t kQuoteBytesMax = 128;
-constexpr std::string_view kWanted =
-    "; wanted: HTTP 200 with <xml><return_code><![CDATA[SUCCESS]]></return_code>"
-    "<return_msg><![CDATA[OK]]></return_msg></xml>";
 
 /// The start of a text that the merchant wrote, on one line and harmless to a terminal.
 std::string excerpt(std::string_view text) {
@@ -64,23 +61,24 @@ std::string looks_like(std::string_view whole, const Error& error) {
     return "plain text " + quote(body);
 }
 
-Judgement bad_answer(const std::string& what) {
-    return {Verdict::bad_answer, what + std::string(kWanted)};
+Judgement bad_answer(const std::string& what, std::string_view wanted) {
+    return {Verdict::bad_answer, what + "; wanted: HTTP 200 with " + std::string(wanted)};
 }
 
-Judgement judge_status(const http::Response& response) {
+Judgement judge_status(const http::Response& response, std::string_view wanted) {
     const std::string status = "HTTP " + std::to_string(response.status);
-    if (response.status < 300 || response.status >= 400) return bad_answer(status);
+    if (response.status < 300 || response.status >= 400) return bad_answer(status, wanted);
     const auto location = response.headers.find("Location");
-    return bad_answer(status + (location ? " to " + quote(*location) : "") +
-                      ", and redirects are not followed");
+    return bad_answer(
+        status + (location ? " to " + quote(*location) : "") + ", and redirects are not followed",
+        wanted);
 }
 
-Judgement judge_body(std::string_view body) {
+Judgement judge_body(std::string_view body, std::string_view wanted) {
     const auto message = XmlMessage::parse(body);
-    if (!message) return bad_answer(looks_like(body, message.error()));
+    if (!message) return bad_answer(looks_like(body, message.error()), wanted);
     const auto return_code = message->find("return_code");
-    if (!return_code) return bad_answer("XML without return_code");
+    if (!return_code) return bad_answer("XML without return_code", wanted);
     const auto return_msg = message->find("return_msg");
     if (*return_code == "SUCCESS")
         return {Verdict::ok,
@@ -118,7 +116,7 @@ std::optional<Verdict> parse_verdict(std::string_view word) {
     return std::nullopt;
 }
 
-Judgement judge_v2(const http::Outcome& outcome) {
+Judgement judge_v2(const http::Outcome& outcome, std::string_view wanted) {
     switch (outcome.kind) {
         case Kind::answered:
             break;
@@ -128,10 +126,10 @@ Judgement judge_v2(const http::Outcome& outcome) {
         case Kind::not_allowed:
             return {Verdict::unreachable, outcome.reason};
         case Kind::malformed:
-            return bad_answer(outcome.reason);
+            return bad_answer(outcome.reason, wanted);
     }
-    if (outcome.response.status != 200) return judge_status(outcome.response);
-    return judge_body(outcome.response.body);
+    if (outcome.response.status != 200) return judge_status(outcome.response, wanted);
+    return judge_body(outcome.response.body, wanted);
 }
 
 }  // namespace wxpay::sandbox

@@ -30,9 +30,15 @@ struct Judgement {
     std::string reason;
 };
 
+/// What a merchant says to a payment or refund that it has heard of.
+inline constexpr std::string_view kCallbackAnswer =
+    "<xml><return_code><![CDATA[SUCCESS]]></return_code>"
+    "<return_msg><![CDATA[OK]]></return_msg></xml>";
+
 /// Judges a merchant's answer to a V2 callback: HTTP 200 with XML whose return_code is SUCCESS is
 /// ok. The answer's Content-Type is not looked at. source  spec: V2, what the merchant answers;
 /// pay.weixin.qq.com/doc/v2/merchant/4011935221
-Judgement judge_v2(const http::Outcome& outcome);
+/// wanted  of what would have been right, for the reason
+Judgement judge_v2(const http::Outcome& outcome, std::string_view wanted = kCallbackAnswer);
 
 }  // namespace wxpay::sandbox

@@ -329,6 +329,9 @@ struct Statements {
                         "remark, wishing, activity, terms, state, detail_id, created_at, ended_at) "
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
           update_payout(db, "UPDATE payouts SET state = ?, ended_at = ? WHERE id = ?"),
+          short_code(db, "SELECT code FROM short_links WHERE long_url = ?"),
+          insert_short(db, "INSERT INTO short_links (code, long_url) VALUES (?, ?)"),
+          long_url(db, "SELECT long_url FROM short_links WHERE code = ?"),
           transferred(db,
                       "SELECT coalesce(sum(amount), 0) FROM payouts WHERE kind = 'transfer' AND "
                       "mch_id = ? AND openid = ? AND created_at >= ? AND state <> 'FAILED'"),
@@ -395,7 +398,9 @@ struct Statements {
         refunds_of, refunds_made;
     Statement insert_fund_entry, balance, fund_entries;
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
-    Statement insert_payout, update_payout, transferred, payout_by_id, payout_by_number;
+    Statement insert_payout, update_payout;
+    Statement short_code, insert_short, long_url;
+    Statement transferred, payout_by_id, payout_by_number;
     Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
         attempts;
@@ -694,6 +699,17 @@ class SqliteTransaction final : public Transaction {
         // look.
         return s_.known.has_burnt && s_.is_burnt.query(mch_id.str(), out_trade_no.str()).next();
     }
+    std::string shorten(const std::string& long_url, const std::string& code) override {
+        if (auto rows = s_.short_code.query(long_url); rows.next()) return std::string(rows.text());
+        s_.insert_short.run(code, long_url);
+        return code;
+    }
+    std::optional<std::string> long_url(const std::string& code) override {
+        auto rows = s_.long_url.query(code);
+        if (!rows.next()) return std::nullopt;
+        return std::string(rows.text());
+    }
+
     bool use_login_code(const AppId& appid, const std::string& code) override {
         s_.use_code.run(appid.str(), code);
         return db_.changes() > 0;
@@ -824,7 +840,8 @@ class SqliteTransaction final : public Transaction {
         if (!mch_id) {
             for (const char* const table :
                  {"timers", "attempts", "notifications", "refunds", "orders", "fund_entries",
-                  "payouts", "comments", "burnt_numbers", "login_codes", "openids"}) {
+                  "payouts", "comments", "burnt_numbers", "short_links", "login_codes",
+                  "openids"}) {
                 db_.execute(fmt::format("DELETE FROM {}", table));
             }
             s_.known.will_close_unpaid = false;

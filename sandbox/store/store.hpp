@@ -88,6 +88,10 @@ class Transaction {
     virtual void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
     virtual bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
 
+    /// The code under which the link is known; from now on it is `code` when there was none.
+    virtual std::string shorten(const std::string& long_url, const std::string& code) = 0;
+    virtual std::optional<std::string> long_url(const std::string& code) = 0;
+
     /// False when that code was used before.
     virtual bool use_login_code(const AppId& appid, const std::string& code) = 0;
     /// Remembers whose app an openid belongs to.

@@ -28,10 +28,12 @@ void settle_refund(Work& work, const Refund& refund) {
 
 /// What becomes due in the ledger, in one transaction with its timer's end.
 void act(const Timer& timer, Context& given) {
-    // When it fires beside calls is chance; what it draws must not be.
-    SeededRandom random = given.random.branch(static_cast<std::uint64_t>(timer.id));
-    Context context{given.directory, given.settings,  given.store,    given.clock,   random,
-                    given.exchanges, given.scheduler, given.notifier, given.waiters, given.sender};
+    // When it fires beside calls is chance, and so is its id; what it draws must not be.
+    constexpr unsigned kSubjectBits = 48;
+    SeededRandom random =
+        given.random.branch(static_cast<std::uint64_t>(timer.subject) |
+                            static_cast<std::uint64_t>(timer.kind) << kSubjectBits);
+    Context context = given.drawing_from(random);
     Work work(context);
     work.store().erase_timer(timer.id);
     if (timer.kind == TimerKind::settle_refund) {

@@ -60,21 +60,36 @@ class MerchantBill : public testing::Test {
   protected:
     MerchantBill() {
         EXPECT_EQ(shop_.notify(shop_.signed_xml(Shop::paid(order_))), "SUCCESS");
-        refund_ = shop_.refund(id_, session_, 30).json().at("out_refund_no");
+        refund_ = give_back(30, "20240601130008");
+    }
+
+    /// A refund that has come to its end; its refund_id has our number in it unless one is given.
+    std::string give_back(std::int64_t fee, const char* success_time,
+                          const std::string& refund_id = {}) {
+        if (!refund_id.empty()) {
+            shop_.wechat.refund = [usual = shop_.wechat.refund, refund_id](const Fields& call) {
+                Fields answer = usual(call).value();
+                answer["refund_id"] = refund_id;
+                return answer;
+            };
+        }
+        const std::string number =
+            shop_.refund(id_, session_, fee).json().at("out_refund_no").get<std::string>();
         v2::RefundNotification n;
         n.appid = Shop::kAppId;
         n.mch_id = Shop::kMchId;
         n.transaction_id = Shop::kTransactionId;
         n.out_trade_no = order_;
-        n.refund_id = "5030" + refund_.substr(1);
-        n.out_refund_no = refund_;
+        n.refund_id = refund_id.empty() ? "5030" + number.substr(1) : refund_id;
+        n.out_refund_no = number;
         n.total_fee = Fen{88};
-        n.refund_fee = Fen{30};
+        n.refund_fee = Fen{fee};
         n.refund_status = "SUCCESS";
-        n.success_time = parse_compact_time("20240601130008");
+        n.success_time = parse_compact_time(success_time);
         EXPECT_EQ(
             shop_.notify(render_refund_notification(n, Secret(Shop::kKey)), "/wxpay/refund_notify"),
             "SUCCESS");
+        return number;
     }
 
     Line payment() const { return {.order = order_}; }
@@ -172,6 +187,14 @@ TEST_F(MerchantBill, LooksAtTheDayInBeijing) {
     EXPECT_THAT(check(bill_of({}), "2024-05-31")->differences, IsEmpty());
     // A line of the bill is found in the books whatever day it has there.
     EXPECT_THAT(check(bill_of({payment(), refund()}), "2024-06-02")->differences, IsEmpty());
+}
+
+TEST_F(MerchantBill, GoesByWechatsClockAndNotByOurs) {
+    // Ours stands in 2024.
+    const std::string missing = give_back(20, "20270301130008", "50300507002027030112345678901");
+    give_back(10, "20270301000005", "50300507002027022812345678902");
+    EXPECT_THAT(check(bill_of({}), "2027-03-01")->differences,
+                ElementsAre(HasSubstr("refund " + missing + ": missing there: 20 fen here")));
 }
 
 TEST_F(MerchantBill, TakesNoBillForAnEmptyOne) {

@@ -212,5 +212,85 @@ TEST(UnpaidOrders, CloseAfterSevenDays) {
     EXPECT_EQ(state("A4"), "CLOSED");
 }
 
+/// The demo merchant with an account of `fen`.
+sandbox::Directory with_account(std::int64_t fen) {
+    const sandbox::Directory demo = sandbox::demo_directory();
+    sandbox::Merchant merchant = *demo.find_merchant("1900000109");
+    merchant.top_up = Fen{fen};
+    return {{*demo.find_app("wx8888888888888888")}, {merchant}};
+}
+
+TEST_F(CodePayment, RepeatedAfterThePasswordOfALargeAmountSucceeds) {
+    const Fields large{{"total_fee", "100001"}, {"auth_code", "100000000000000001"}};
+    EXPECT_EQ(error(pay("L1", "", large)), "USERPAYING 需要用户输入支付密码");
+    sandbox.advance(11s);
+    EXPECT_EQ(pay("L1", "", large)["result_code"], "SUCCESS");
+}
+
+TEST_F(CodePayment, IsNotReversedOutOfAnEmptyAccount) {
+    sandbox.directory = with_account(0);
+    ASSERT_EQ(pay("E1", "1234")["result_code"], "SUCCESS");
+    ASSERT_EQ(sandbox
+                  .v2_raw("/mmpaymkttransfers/promotion/transfers", AppHarness::xml([] {
+                              Fields fields{{"mch_appid", AppHarness::kAppId},
+                                            {"mchid", AppHarness::kMchId},
+                                            {"nonce_str", "n"},
+                                            {"partner_trade_no", "drain"},
+                                            {"openid", "oUser"},
+                                            {"check_name", "NO_CHECK"},
+                                            {"amount", "880"},
+                                            {"desc", "d"},
+                                            {"spbill_create_ip", "10.2.3.10"}};
+                              std::vector<FieldView> views;
+                              for (const auto& [name, value] : fields)
+                                  views.push_back({name, value});
+                              fields["sign"] =
+                                  v2::sign(views, Secret(AppHarness::kKey), v2::SignType::md5);
+                              return fields;
+                          }()))
+                  .at("result_code"),
+              "SUCCESS");
+    EXPECT_EQ(error(reverse("E1")), "TRADE_ERROR 业务错误");
+    EXPECT_EQ(state("E1"), "SUCCESS");
+}
+
+TEST_F(CodePayment, NamesTheSubOpenidOfAProvidersUser) {
+    const std::string key = "3e8b6a1d5c9f4072b1e0d3c2a5f48697";
+    const Fields call{{"mch_id", "1900000111"},
+                      {"sub_mch_id", "1900000200"},
+                      {"sub_appid", "wx1111111111111111"}};
+    Fields payment{{"body", "b"},
+                   {"out_trade_no", "SP1"},
+                   {"total_fee", "888"},
+                   {"spbill_create_ip", "1.2.3.4"},
+                   {"auth_code", "134579720130501234"}};
+    payment.insert(call.begin(), call.end());
+    const Fields paid =
+        sandbox.v2_raw("/pay/micropay", AppHarness::xml(AppHarness::sign(payment, key)));
+    ASSERT_TRUE(paid.contains("sub_openid"));
+    EXPECT_EQ(paid.at("sub_is_subscribe"), "N");
+    Fields question{{"auth_code", "134579720130501234"}};
+    question.insert(call.begin(), call.end());
+    EXPECT_EQ(
+        sandbox.v2_raw("/tools/authcodetoopenid", AppHarness::xml(AppHarness::sign(question, key)))
+            .at("sub_openid"),
+        paid.at("sub_openid"));
+    Fields query{{"out_trade_no", "SP1"}};
+    query.insert(call.begin(), call.end());
+    EXPECT_EQ(sandbox.v2_raw("/pay/orderquery", AppHarness::xml(AppHarness::sign(query, key)))
+                  .at("sub_openid"),
+              paid.at("sub_openid"));
+}
+
+TEST_F(CodePayment, AndAuthCodeToOpenidKnowTheSameUser) {
+    const std::string payer = pay("U1", "8001")["openid"];
+    EXPECT_EQ(
+        sandbox.v2("/tools/authcodetoopenid", {{"auth_code", "134579720130508001"}})["openid"],
+        payer);
+    EXPECT_NE(
+        sandbox.v2("/tools/authcodetoopenid", {{"auth_code", "134579720130500001"}})["openid"],
+        payer);
+}
+
 }  // namespace
 }  // namespace wxpay::test

@@ -127,7 +127,7 @@ TEST_F(ProductScan, AWrongLinkAsksNobodyAndNamesTheCause) {
         app_.control("POST", "/_sandbox/v1/scan",
                      {{"url", "weixin://wxpay/bizpayurl?pr=7PNWOWq"}, {"bizpay_url", kBizpayUrl}})
             .body["error"]["hint"],
-        "'appid' is missing");
+        "this is the code_url of an order: its user pays by /orders/{id}/pay");
     EXPECT_TRUE(app_.sender.sent.empty());
 }
 
@@ -186,7 +186,7 @@ TEST_F(ProductScan, AnAnswerThatLeadsToNoOrderIsUseless) {
     merchant_answers({{"mch_id", "1900000110"}});
     EXPECT_EQ(message(), "the answer names another appid or mch_id than the question");
     merchant_answers({{"prepay_id", "wx01120400555666e5f60718293a4b5c9999"}});
-    EXPECT_EQ(message(), "the prepay_id is of no NATIVE order of this merchant");
+    EXPECT_EQ(message(), "the prepay_id is of no NATIVE order of this merchant and app");
 }
 
 TEST_F(ProductScan, AnAnswerMayBeSignedWithHmac) {
@@ -204,6 +204,34 @@ TEST_F(ProductScan, AnOrderThatIsClosedCannotBePaid) {
                      {{"return_code", "SUCCESS"}, {"result_code", "SUCCESS"}, {"prepay_id", id}})));
     };
     EXPECT_EQ(scan(link()).status, 409);
+}
+
+TEST_F(ProductScan, TakesTheShortFormToo) {
+    merchant_answers();
+    const Fields shortened = {{"long_url", url(link())}};
+    const std::string short_url = app_.v2("/tools/shorturl", shortened)["short_url"];
+    EXPECT_EQ(app_.v2("/tools/shorturl", shortened)["short_url"], short_url);
+    const auto answer =
+        app_.control("POST", "/_sandbox/v1/scan", {{"url", short_url}, {"bizpay_url", kBizpayUrl}});
+    EXPECT_EQ(answer.body["out_trade_no"], "NATIVE1") << answer.body;
+    EXPECT_EQ(app_.control("POST", "/_sandbox/v1/scan",
+                           {{"url", "weixin://wxpay/s/nobodys"}, {"bizpay_url", kBizpayUrl}})
+                  .status,
+              400);
+}
+
+TEST_F(ProductScan, ValuesAreSignedAsTheyAreWritten) {
+    for (const char* const product : {"a+b", "a%2Bb"}) {
+        scan(link({{"product_id", product}}));
+        EXPECT_EQ(XmlMessage::parse(app_.sender.sent.back().request.body)->get("product_id"),
+                  product);
+    }
+}
+
+TEST_F(ProductScan, SaysWhatItWantedInsteadOfAnError) {
+    app_.sender.answer = [](const auto&) { return RecordingSender::answered(404, ""); };
+    const std::string message = scan(link()).body["error"]["message"];
+    EXPECT_NE(message.find("prepay_id"), std::string::npos) << message;
 }
 
 }  // namespace

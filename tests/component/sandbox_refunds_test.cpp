@@ -330,5 +330,33 @@ TEST_F(Refunds, OfAProvidersOrderNameTheSubMerchant) {
               "受理机构必须传入sub_mch_id");
 }
 
+TEST_F(Refunds, ListOnlyCouponsOfWhichSomethingGoesBack) {
+    paid_order("Z1", {{"coupons",
+                       {{{"id", "1"}, {"type", "NO_CASH"}, {"fee", 1}},
+                        {{"id", "2"}, {"type", "CASH"}, {"fee", 2}}}}});
+    const Fields answer = refund("Z1", "R1", "100");
+    ASSERT_EQ(answer.at("result_code"), "SUCCESS");
+    const Fields asked = sandbox.v2("/pay/refundquery", {{"out_refund_no", "R1"}});
+    const int listed = std::stoi(answer.at("coupon_refund_count"));
+    EXPECT_EQ(asked.at("coupon_refund_count_0"), std::to_string(listed));
+    EXPECT_LT(listed, 2);
+    for (int n = 0; n < listed; ++n)
+        EXPECT_NE(answer.at("coupon_refund_fee_" + std::to_string(n)), "0");
+    EXPECT_FALSE(answer.contains("coupon_refund_fee_" + std::to_string(listed)));
+    const Fields rest = refund("Z1", "R2", "788");
+    EXPECT_EQ(rest.at("result_code"), "SUCCESS") << "what was left out of the list is still known";
+}
+
+TEST_F(Refunds, HaveOrdinaryWordsForATotalThatIsNone) {
+    paid_order("T1");
+    for (const char* const total : {"1.5", "0", "-1", "10000000000"}) {
+        const Fields answer = sandbox.v2("/secapi/pay/refund", {{"out_trade_no", "T1"},
+                                                                {"out_refund_no", "R1"},
+                                                                {"total_fee", total},
+                                                                {"refund_fee", "1"}});
+        EXPECT_EQ(answer.at("return_msg"), "invalid total_fee") << total;
+    }
+}
+
 }  // namespace
 }  // namespace wxpay::test

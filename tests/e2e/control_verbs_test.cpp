@@ -361,6 +361,7 @@ TEST(ControlVerbsAlone, FollowOnWhenTheServerHasLetThemGo) {
     EXPECT_EQ(ran.status, 0) << ran.output;
     EXPECT_EQ(ran.output,
               row(4) + "\n" + row(5) + "\n" + row(6) + "\n" + row(8) + "\n" + row(7) + "\n");
+    server.stop();  // joins who counts
     EXPECT_EQ(streams, 3);
 }
 

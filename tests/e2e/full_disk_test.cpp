@@ -104,6 +104,8 @@ TEST_F(FullDisk, DelaysACallbackThatItCannotRecordButLosesNone) {
     ASSERT_EQ(pay("D3").status, 200);
     while (told == 0) std::this_thread::yield();
     EXPECT_EQ(order("D4", kNobody)["err_code"], "SYSTEMERROR");
+    while (sandbox_.process().output().find("could not be recorded") == std::string::npos)
+        std::this_thread::yield();
     make_room();
     const auto told_again =
         sandbox_.call("GET", "/_sandbox/v1/wait?order=1900000109:D3&until=notified&timeout=20s");

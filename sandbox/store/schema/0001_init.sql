@@ -91,6 +91,12 @@ CREATE TABLE burnt_numbers (
     PRIMARY KEY (mch_id, out_trade_no)
 ) STRICT, WITHOUT ROWID;
 
+-- Short forms of Native payment's long links.
+CREATE TABLE short_links (
+    code     TEXT NOT NULL PRIMARY KEY,
+    long_url TEXT NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE login_codes (
     appid TEXT NOT NULL,
     code  TEXT NOT NULL,
