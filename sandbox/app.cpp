@@ -7,16 +7,24 @@
 
 #include <fmt/format.h>
 
+#include "core/codec/xml.hpp"
+#include "core/v2/message.hpp"
+
 #include "sandbox/api_v2/acceptance.hpp"
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/not_simulated.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/diagnosis/call.hpp"
+#include "sandbox/faults/answer_faults.hpp"
+#include "sandbox/faults/demand.hpp"
+#include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/waiters.hpp"
 
 namespace wxpay::sandbox {
 namespace {
+
+constexpr std::string_view kDemandHeader = "Wechatpay-Negative-Test";
 
 /// What an unknown path gets; v2.md 1.5 row 1, our choice.
 http::Response unknown_path(const http::Request& request, Exchange& exchange) {
@@ -56,17 +64,49 @@ const api_v2::DirectCall* find_direct_call(const http::Request& request) {
     return found == all.end() ? nullptr : &*found;
 }
 
-/// The answer that never comes: the connection stays open as long as callers wait, and is cut.
-http::Answer silence(Context& context) {
-    return http::Later([&context](const http::Reply& reply) {
+/// The answer after a while of real time; without one, the connection is cut then. It holds no
+/// worker meanwhile.
+http::Answer later(http::Response response, Millis delay, Context& context) {
+    return http::Later([&context, delay, response = std::move(response)](const http::Reply& reply) {
         Waiters::Waiter waiter;
         waiter.order_id = 0;  // no order's: no change ends it
         waiter.check = [] { return std::nullopt; };
-        waiter.timeout = kSilence;
-        waiter.give_up = [] { return http::Response{.cut = true}; };
+        waiter.timeout = delay;
+        waiter.give_up = [response] { return response; };
         waiter.reply = reply;
-        if (!context.waiters.add(std::move(waiter))) reply(http::Response{.cut = true});
+        if (!context.waiters.add(std::move(waiter))) reply(response);
     });
+}
+
+/// What goes wrong with this call on purpose: what it asks for itself, or else what a fault says.
+Result<std::optional<Injection>> choose_fault(Exchange& exchange, Context& context) {
+    const http::Request& request = exchange.request;
+    const std::string_view demanded =
+        context.settings.strict ? "" : request.headers.get(kDemandHeader);
+    if (demanded.empty() && context.faults.empty()) return std::optional<Injection>{};
+    // A call that the fault keeps from its endpoint belongs to its order all the same.
+    if (const auto message = XmlMessage::parse(request.body)) {
+        exchange.mch_id = message->get(message->get("mch_id").empty() ? "mchid" : "mch_id");
+        exchange.out_trade_no = message->get("out_trade_no");
+    }
+    if (!demanded.empty()) {
+        WXPAY_TRY(Effect effect, read_demand(demanded));
+        return std::optional(context.faults.demand(std::move(effect)));
+    }
+    return context.faults.draw({.on = Fault::On::api,
+                                .path = request.path,
+                                .mch_id = exchange.mch_id,
+                                .out_trade_no = exchange.out_trade_no});
+}
+
+/// The header asks for something that does not exist.
+http::Response unknown_demand(const Error& error, Context& context, Exchange& exchange) {
+    exchange.verdict = "refused";
+    exchange.error = "sandbox: Wechatpay-Negative-Test not understood";
+    exchange.hint = fmt::format("Wechatpay-Negative-Test, {}: {}", error.field, error.detail);
+    return api_v2::respond(
+        v2::Message().text("return_code", "FAIL").text("return_msg", exchange.error).render(),
+        context);
 }
 
 }  // namespace
@@ -76,12 +116,18 @@ http::Answer App::handle(http::Request request) {
     return handle_wechat(std::move(request));
 }
 
-http::Answer App::handle_wechat(http::Request given) {
-    Exchange exchange;
-    exchange.id = context_.exchanges.next_id(exchange.kind);
-    exchange.at = context_.clock.now();
-    exchange.request = std::move(given);
+/// Nothing: the answer never arrives.
+std::optional<http::Response> App::respond(Exchange& exchange) {
     const http::Request& request = exchange.request;
+    auto chosen = choose_fault(exchange, context_);
+    if (!chosen) return unknown_demand(chosen.error(), context_, exchange);
+    exchange.fault = std::move(*chosen);
+    if (exchange.fault && prevents_the_work(*exchange.fault)) {
+        exchange.verdict = "failed";
+        exchange.hint =
+            fmt::format("fault {}: {}", exchange.fault->id, describe(exchange.fault->effect));
+        return answer_without_work(*exchange.fault);
+    }
 
     std::optional<http::Response> response;
     if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {
@@ -89,20 +135,36 @@ http::Answer App::handle_wechat(http::Request given) {
         response = api_v2::answer(*endpoint, request, context_, exchange);
     } else if (const api_v2::DirectCall* const call = find_direct_call(request)) {
         exchange.endpoint = call->path;
-        response = call->answer(request, context_, exchange);
+        http::Request asked = request;
+        if (exchange.fault && exchange.fault->is(Effect::Kind::err_code))
+            asked.headers.set(kDemandHeader, exchange.fault->effect.err_code);
+        response = call->answer(asked, context_, exchange);
     } else if (api_v2::is_known_elsewhere(request.path)) {
         response = api_v2::not_simulated(request, context_, exchange);
     } else {
         response = unknown_path(request, exchange);
     }
     if (response) diagnosis::explain_call(exchange, *response);
+    if (response && exchange.fault) response = spoiled(*std::move(response), *exchange.fault);
+    return response;
+}
+
+http::Answer App::handle_wechat(http::Request given) {
+    Exchange exchange;
+    exchange.id = context_.exchanges.next_id(exchange.kind);
+    exchange.at = context_.clock.now();
+    exchange.request = std::move(given);
+
+    std::optional<http::Response> response = respond(exchange);
     if (response && exchange.verdict != "ok" && !context_.settings.strict) {
         response->headers.add("Wxpay-Sandbox-Exchange", name_of(exchange));
         if (!exchange.hint.empty()) response->headers.add("Wxpay-Sandbox-Hint", exchange.hint);
     }
+    const Millis delay = exchange.fault ? exchange.fault->delay : Millis{0};
     exchange.response = response.value_or(http::Response{.status = 0});
     context_.exchanges.add(std::move(exchange));
-    if (!response) return silence(context_);
+    if (!response) return later(http::Response{.cut = true}, kSilence, context_);
+    if (delay > Millis{0}) return later(std::move(*response), delay, context_);
     return std::move(*response);
 }
 

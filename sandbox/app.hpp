@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "core/http/message.hpp"
 
 #include "sandbox/context.hpp"
@@ -15,6 +17,7 @@ class App {
 
   private:
     http::Answer handle_wechat(http::Request given);
+    std::optional<http::Response> respond(Exchange& exchange);
 
     Context& context_;
 };

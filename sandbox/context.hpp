@@ -17,6 +17,7 @@
 namespace wxpay::sandbox {
 
 class EventBus;
+class FaultSet;
 class Scheduler;
 class Notifier;
 class Sender;
@@ -59,11 +60,12 @@ struct Context {
     Waiters& waiters;
     Sender& sender;
     EventBus& events;
+    FaultSet& faults;
 
     /// The same, but drawing from another sequence.
     Context drawing_from(SeededRandom& other) const {
-        return {directory, settings, store,   clock,  other, exchanges,
-                scheduler, notifier, waiters, sender, events};
+        return {directory, settings, store,   clock,  other,  exchanges,
+                scheduler, notifier, waiters, sender, events, faults};
     }
 };
 

@@ -37,6 +37,12 @@ inline constexpr std::size_t kConfigBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kOverridesMax = 100;
 /// Coupons in one payment.
 inline constexpr std::size_t kCouponsMax = 20;
+/// Faults in force at a time.
+inline constexpr std::size_t kFaultsMax = 1'000;
+/// The longest delay that a fault may ask for.
+inline constexpr std::chrono::minutes kFaultDelayMax{10};
+/// How long a callback waits for the merchant's next one to pass it.
+inline constexpr std::chrono::seconds kReorderWait{15};
 /// How far one call may move the clock: ten years cover refund windows and contracts.
 inline constexpr std::chrono::hours kAdvanceMax{24 * 366 * 10};
 

@@ -16,6 +16,7 @@
 #include "sandbox/certificates/private_files.hpp"
 #include "sandbox/events/announce.hpp"
 #include "sandbox/events/event_bus.hpp"
+#include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
@@ -118,12 +119,13 @@ class Server::Impl {
           store(SqliteStore::open(config.data)),
           clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
           random(seed_of(config.seed, store->earlier_starts())),
+          faults(config.seed),
           exchanges(kExchangesMax, kExchangeBytesMax),
           scheduler(*store, clock),
           waiters(stopwatch),
           sender(config),
           context{config.directory, config.settings, *store,  clock,  random, exchanges,
-                  scheduler,        notifier,        waiters, sender, events},
+                  scheduler,        notifier,        waiters, sender, events, faults},
           notifier(context),
           app(context),
           edge(edge_options(config),
@@ -175,6 +177,7 @@ class Server::Impl {
     std::unique_ptr<SqliteStore> store;
     VirtualClock clock;
     SeededRandom random;
+    FaultSet faults;
     ExchangeLog exchanges;
     Scheduler scheduler;
     Waiters waiters;

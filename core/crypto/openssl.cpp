@@ -17,8 +17,8 @@ std::string common_name(const X509& certificate) {
 
 std::string issuer(const X509& certificate) {
     const BioPtr out(BIO_new(BIO_s_mem()));
-    if (!out || X509_NAME_print_ex(out.get(), X509_get_issuer_name(&certificate), 0,
-                                   XN_FLAG_RFC2253) < 0)
+    if (!out ||
+        X509_NAME_print_ex(out.get(), X509_get_issuer_name(&certificate), 0, XN_FLAG_RFC2253) < 0)
         return {};
     return std::string(written(out.get()));
 }

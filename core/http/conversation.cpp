@@ -77,9 +77,14 @@ void Conversation::begin_request(MessageHead head, std::string body) {
 void Conversation::answer(Response response, bool close, ResponseWriter& writer, std::string& out) {
     context_.close = context_.close || close ||
                      equals_ignoring_case(response.headers.get("Connection"), "close");
-    ended_ = context_.close || response.cut;
+    ended_ = context_.close || response.cut || response.cut_at;
     if (response.cut) return;
+    std::string unsaid;
+    if (response.cut_at.value_or(response.body.size()) < response.body.size())
+        unsaid = response.body.substr(*response.cut_at);
     writer.write(std::move(response), context_, out);
+    // Some answers have no body after all: those to HEAD, and statuses such as 204.
+    if (!context_.to_head_request && out.ends_with(unsaid)) out.resize(out.size() - unsaid.size());
 }
 
 bool Conversation::begin_stream(Response head, ResponseWriter& writer, std::string& out) {

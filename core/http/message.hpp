@@ -110,6 +110,8 @@ struct Response {
     Headers headers = {};
     std::string body = {};
     bool cut = false;  ///< no answer: the connection is closed instead
+    /// The connection is closed when so much of the body has left; Content-Length is the whole's.
+    std::optional<std::size_t> cut_at = {};
 };
 
 /// Sends an answer that came later. Callable once, from any thread; calling it after the peer has

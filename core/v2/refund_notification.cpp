@@ -83,9 +83,7 @@ Result<Fen> settlement(const XmlMessage& message, std::string_view name, Fen who
 
 /// One answer to all that can be wrong: the sender does not have our key.
 Result<XmlMessage> decrypt(std::string_view req_info, const Secret& key) {
-    const auto cipher = base64_decode(req_info);
-    const auto plain = cipher ? aes256_ecb_decrypt(cipher_key(key), *cipher) : std::nullopt;
-    if (plain) {
+    if (const auto plain = decrypt_req_info(req_info, key)) {
         if (auto inner = XmlMessage::parse(*plain)) return inner;
     }
     return Failure{
@@ -94,15 +92,23 @@ Result<XmlMessage> decrypt(std::string_view req_info, const Secret& key) {
 
 }  // namespace
 
+std::string encrypt_req_info(std::string_view plain, const Secret& key) {
+    const std::string cipher = aes256_ecb_encrypt(cipher_key(key), plain);
+    return base64_encode(
+        std::span(reinterpret_cast<const unsigned char*>(cipher.data()), cipher.size()));
+}
+
+std::optional<std::string> decrypt_req_info(std::string_view req_info, const Secret& key) {
+    const auto cipher = base64_decode(req_info);
+    return cipher ? aes256_ecb_decrypt(cipher_key(key), *cipher) : std::nullopt;
+}
+
 std::string render_refund_notification(const RefundNotification& n, const Secret& key) {
-    const std::string cipher = aes256_ecb_encrypt(cipher_key(key), plain_text(n));
     std::string out = "<xml><return_code>SUCCESS</return_code>";
     append(out, "appid", n.appid);
     append(out, "mch_id", n.mch_id);
     append(out, "nonce_str", n.nonce_str);
-    append(out, "req_info",
-           base64_encode(
-               std::span(reinterpret_cast<const unsigned char*>(cipher.data()), cipher.size())));
+    append(out, "req_info", encrypt_req_info(plain_text(n), key));
     if (!n.sub_appid.empty()) append(out, "sub_appid", n.sub_appid);
     if (!n.sub_mch_id.empty()) append(out, "sub_mch_id", n.sub_mch_id);
     return out + "</xml>";

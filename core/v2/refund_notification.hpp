@@ -37,6 +37,11 @@ struct RefundNotification {
 
 std::string render_refund_notification(const RefundNotification& notification, const Secret& key);
 
+/// The cipher text inside a callback, in base64, and what it says: a flat XML message. Nothing when
+/// it was not made with this key, as far as that shows.
+std::string encrypt_req_info(std::string_view plain, const Secret& key);
+std::optional<std::string> decrypt_req_info(std::string_view req_info, const Secret& key);
+
 /// Decrypts and reads a callback's body. Errors: not_utf8, too_large, malformed (not a V2 message);
 /// refused (return_code is not SUCCESS); signature_mismatch (req_info was not made with this key,
 /// or is damaged); missing_field; invalid_value (an amount, the status or the time).

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/diagnosis/signature.hpp"
+#include "sandbox/faults/fault_json.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 
 namespace wxpay::sandbox::api_v2 {
@@ -196,19 +198,37 @@ constexpr std::array kDocumentedForms{
     Words{"NOT_UTF8", "编码格式错误"},
 };
 
-/// A refusal that was asked for, by its err_code or its text.
-std::optional<Refusal> find_demanded(const Endpoint& endpoint, const http::Request& request) {
-    const std::string_view wanted = request.headers.get("Wechatpay-Negative-Test");
-    if (wanted.empty()) return std::nullopt;
-    const auto find = [wanted](std::span<const Words> among) -> std::optional<Refusal> {
-        for (const Words& words : among) {
-            if (words.err_code == wanted || words.text == wanted)
-                return Refusal{words, {}, "asked for by Wechatpay-Negative-Test"};
+/// Words of the acceptance sandbox's cases, which its handlers look for themselves.
+constexpr std::string_view kCasePrefix = "MICROPAY_";
+
+/// WeChat's text for an err_code that this endpoint does not have: another endpoint's.
+std::string_view text_elsewhere(std::string_view err_code) {
+    for (const Endpoint& endpoint : endpoints()) {
+        for (const Words& words : endpoint.on_demand) {
+            if (words.err_code == err_code) return words.text;
         }
-        return std::nullopt;
+    }
+    return "sandbox: asked for";
+}
+
+/// A refusal that was asked for, by its err_code or its text.
+std::optional<Refusal> find_demanded(const Endpoint& endpoint,
+                                     const std::optional<Injection>& fault) {
+    if (!fault || !fault->is(Effect::Kind::err_code)) return std::nullopt;
+    const std::string_view wanted = fault->effect.err_code;
+    std::string hint = fault->id == "header" ? "asked for by Wechatpay-Negative-Test"
+                                             : fmt::format("asked for by fault {}", fault->id);
+    const auto find = [wanted](std::span<const Words> among) -> const Words* {
+        for (const Words& words : among) {
+            if (words.err_code == wanted || words.text == wanted) return &words;
+        }
+        return nullptr;
     };
-    if (auto refusal = find(endpoint.on_demand)) return refusal;
-    return endpoint.style == Style::own ? std::nullopt : find(kDocumentedForms);
+    const Words* known = find(endpoint.on_demand);
+    if (known == nullptr && endpoint.style != Style::own) known = find(kDocumentedForms);
+    if (known != nullptr) return Refusal{*known, {}, std::move(hint)};
+    if (!is_err_code(wanted) || wanted.starts_with(kCasePrefix)) return std::nullopt;
+    return Refusal{{wanted, text_elsewhere(wanted)}, {}, std::move(hint)};
 }
 
 /// The reply's beginning, which successes and business failures share.
@@ -343,7 +363,8 @@ std::optional<http::Response> answer(const Endpoint& endpoint, const http::Reque
                 check_fields(endpoint, *message, context.settings.strict, exchange.notes)) {
             return Failure{std::move(*refusal)};
         }
-        if (auto refusal = find_demanded(endpoint, request)) return Failure{std::move(*refusal)};
+        if (auto refusal = find_demanded(endpoint, exchange.fault))
+            return Failure{std::move(*refusal)};
         try {
             Work work(context);
             WXPAY_TRY(Reply reply,

@@ -34,9 +34,7 @@ CertificateFiles write_certificate_files(const std::filesystem::path& directory,
         const std::string& mch_id = merchant.mch_id.str();
         if (merchant.certificate)
             files.merchants.emplace(
-                mch_id,
-                write(each == all.front() ? absolute : absolute / mch_id,
-                      merchant));
+                mch_id, write(each == all.front() ? absolute : absolute / mch_id, merchant));
     }
     return files;
 }

@@ -12,6 +12,7 @@
 #include "core/program/program.hpp"
 
 #include "sandbox/cli/message_verb.hpp"
+#include "sandbox/cli/options.hpp"
 #include "sandbox/cli/table.hpp"
 
 namespace wxpay::sandbox::cli {
@@ -37,15 +38,8 @@ std::string words_of(const ControlAnswer& answer) {
 bool ControlOptions::is_colorful() const { return !no_color && ::isatty(STDOUT_FILENO) == 1; }
 
 void declare(CLI::App& app, ControlOptions& options) {
-    const auto option = [&](const char* name, std::string& value, const char* help) {
-        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
-    };
     app.fallthrough();
-    option("--url", options.server.url, "the running server")
-        ->type_name("URL")
-        ->capture_default_str();
-    option("--control-token", options.server.control_token, "its token, when it wants one")
-        ->type_name("TOKEN");
+    declare(app, options.server, "the running server");
     app.add_option("--output", options.output, "text, or json: what the control API says")
         ->type_name("FORMAT")
         ->capture_default_str()
@@ -108,14 +102,35 @@ std::string to_body(const nlohmann::ordered_json& json) {
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+void declare(CLI::App& app, ListOptions& list, const char* number_help, const char* states) {
+    app.add_option("--mch-id", list.mch_id, "only this merchant's")->type_name("ID");
+    app.add_option("--out-trade-no", list.out_trade_no, number_help)->type_name("NO");
+    app.add_option("--state", list.state, states)->type_name("STATE");
+    app.add_option("--limit", list.limit, "at most so many (default: 100)")->type_name("N");
+    app.add_option("--cursor", list.cursor, "goes on after the page before")->type_name("N");
+}
+
+std::string query_of(const ListOptions& list) {
+    return query_of({{"mch_id", list.mch_id},
+                     {"out_trade_no", list.out_trade_no},
+                     {"state", list.state},
+                     {"limit", list.limit},
+                     {"cursor", list.cursor}});
+}
+
 void print_next_page(const nlohmann::json& list) {
     if (const std::string cursor = text_of(list, "next_cursor"); !cursor.empty())
         fmt::print("older ones: --cursor {}\n", cursor);
 }
 
-int report_attempt(const ControlOptions& options, const ControlAnswer& answer) {
+int show_record(const ControlOptions& options, const ControlAnswer& answer) {
     if (!options.is_json())
         print_record(nlohmann::ordered_json::parse(answer.text), options.is_colorful());
+    return 0;
+}
+
+int report_attempt(const ControlOptions& options, const ControlAnswer& answer) {
+    show_record(options, answer);
     const auto& attempts = answer.json()["attempts"];
     const std::string verdict = attempts.empty() ? "" : text_of(attempts.back(), "verdict");
     if (verdict == "ok") return 0;

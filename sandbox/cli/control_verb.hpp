@@ -78,8 +78,22 @@ std::string query_of(
 /// As a body; bytes that are not UTF-8 become U+FFFD.
 std::string to_body(const nlohmann::ordered_json& json);
 
+/// Which rows of a list, as it was typed; what is empty does not narrow.
+struct ListOptions {
+    std::string mch_id;
+    std::string out_trade_no;
+    std::string state;
+    std::string limit;
+    std::string cursor;
+};
+void declare(CLI::App& app, ListOptions& list, const char* number_help, const char* states);
+std::string query_of(const ListOptions& list);
+
 /// Prints where a list goes on, when it does.
 void print_next_page(const nlohmann::json& list);
+
+/// Prints the object that was answered, unless the output is json. Status 0.
+int show_record(const ControlOptions& options, const ControlAnswer& answer);
 
 /// Prints a Notification after an attempt; status 1 when that did not deliver it.
 int report_attempt(const ControlOptions& options, const ControlAnswer& answer);

@@ -11,9 +11,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/codec/shell.hpp"
 #include "core/program/program.hpp"
 
 #include "sandbox/cli/message_verb.hpp"
+#include "sandbox/cli/options.hpp"
 #include "sandbox/cli/running_server.hpp"
 #include "sandbox/directory.hpp"
 
@@ -68,12 +70,6 @@ Variables variables(const std::string& url, const nlohmann::json& environment) {
     return out;
 }
 
-std::string in_single_quotes(std::string_view value) {
-    std::string out = "'";
-    for (const char c : value) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 /// As it is when nothing in it could mean something to a reader of .env files.
 std::string for_dotenv(std::string_view value) {
     constexpr std::string_view kPlain = "-_./:@%+";
@@ -98,7 +94,7 @@ void print(const Variables& all, const std::string& format) {
     }
     for (const auto& [name, value] : all) {
         if (format == "sh") {
-            fmt::print("export {}={}\n", name, in_single_quotes(value));
+            fmt::print("export {}={}\n", name, shell_quoted(value));
         } else {
             fmt::print("{}={}\n", name, format == "github" ? value : for_dotenv(value));
         }
@@ -136,16 +132,9 @@ int env(int argc, char** argv) {
         ->type_name("FORMAT")
         ->capture_default_str()
         ->check(CLI::IsMember({"sh", "dotenv", "json", "github"}));
-    const auto option = [&](const char* name, std::string& value, const char* help) {
-        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
-    };
-    option("--url", options.server.url, "the running server")
-        ->type_name("URL")
-        ->capture_default_str();
-    option("--ready-file", options.ready_file, "the server that has written FILE")
+    declare(app, options.server, "the running server");
+    add_option(app, "--ready-file", options.ready_file, "the server that has written FILE")
         ->type_name("FILE");
-    option("--control-token", options.server.control_token, "its token, when it wants one")
-        ->type_name("TOKEN");
     return run_verb(app, argc, argv, [&] { return work(options); });
 }
 

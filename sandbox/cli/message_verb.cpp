@@ -13,7 +13,7 @@
 
 #include "core/program/program.hpp"
 
-#include "sandbox/cli/running_server.hpp"
+#include "sandbox/cli/options.hpp"
 #include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox::cli {
@@ -27,7 +27,7 @@ bool is_exchange_name(std::string_view text) {
 
 nlohmann::json get(const MessageOptions& options, const std::string& path,
                    const std::string& query = {}) {
-    auto found = RunningServer{options.url, options.control_token}.get(path, query);
+    auto found = options.server.get(path, query);
     if (!found) throw UsageError(found.error().detail);
     return *std::move(found);
 }
@@ -35,9 +35,6 @@ nlohmann::json get(const MessageOptions& options, const std::string& path,
 }  // namespace
 
 void declare(CLI::App& app, MessageOptions& options) {
-    const auto option = [&](const char* name, std::string& value, const char* help) {
-        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
-    };
     app.add_option("source", options.source,
                    "the message's XML in FILE (default: stdin), the server's last exchange, or the "
                    "one with this number")
@@ -51,11 +48,7 @@ void declare(CLI::App& app, MessageOptions& options) {
         ->type_name("MD5|HMAC-SHA256");
     app.add_option("--mch-id", options.mch_id, "whose key (default: the message's mch_id)")
         ->type_name("ID");
-    option("--url", options.url, "the running server, for last and ID")
-        ->type_name("URL")
-        ->capture_default_str();
-    option("--control-token", options.control_token, "its token, when it wants one")
-        ->type_name("TOKEN");
+    declare(app, options.server, "the running server, for last and ID");
     app.add_option("--output", options.output, "text or json")
         ->type_name("FORMAT")
         ->capture_default_str()

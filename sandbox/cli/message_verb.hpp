@@ -10,6 +10,7 @@
 #include "core/codec/xml.hpp"
 #include "core/v2/sign.hpp"
 
+#include "sandbox/cli/running_server.hpp"
 #include "sandbox/directory.hpp"
 
 namespace CLI {
@@ -27,8 +28,7 @@ struct MessageOptions {
     std::string key;
     std::string sign_type;
     std::string mch_id;
-    std::string url = "http://127.0.0.1:12180";
-    std::string control_token;
+    RunningServer server = {};
     std::string output = "text";
 
     bool is_json() const { return output == "json"; }

@@ -13,22 +13,13 @@ namespace {
 
 struct Options {
     ControlOptions control;
-    std::string mch_id;
-    std::string out_trade_no;
-    std::string state;
-    std::string limit;
-    std::string cursor;
+    ListOptions list;
     std::string id;  ///< of the one that is shown or sent again
 };
 
 int list(const Options& options) {
-    const ControlAnswer answer =
-        ask(options.control, {.path = "/_sandbox/v1/notifications",
-                              .query = query_of({{"mch_id", options.mch_id},
-                                                 {"out_trade_no", options.out_trade_no},
-                                                 {"state", options.state},
-                                                 {"limit", options.limit},
-                                                 {"cursor", options.cursor}})});
+    const ControlAnswer answer = ask(
+        options.control, {.path = "/_sandbox/v1/notifications", .query = query_of(options.list)});
     if (options.control.is_json()) return 0;
     Table table(
         {"id", "kind", "order", "state", "attempts", "verdict", "next_at", "url", "reason"});
@@ -47,11 +38,8 @@ int list(const Options& options) {
 }
 
 int show(const Options& options) {
-    const ControlAnswer answer =
-        ask(options.control, {.path = "/_sandbox/v1/notifications/" + options.id});
-    if (!options.control.is_json())
-        print_record(nlohmann::ordered_json::parse(answer.text), options.control.is_colorful());
-    return 0;
+    return show_record(options.control,
+                       ask(options.control, {.path = "/_sandbox/v1/notifications/" + options.id}));
 }
 
 int resend(const Options& options) {
@@ -69,11 +57,7 @@ int notifications(int argc, char** argv) {
         "wxpay-sandbox notifications"};
     Options options;
     declare(app, options.control);
-    app.add_option("--mch-id", options.mch_id, "only this merchant's")->type_name("ID");
-    app.add_option("--out-trade-no", options.out_trade_no, "only of this order")->type_name("NO");
-    app.add_option("--state", options.state, "pending, delivered or exhausted")->type_name("STATE");
-    app.add_option("--limit", options.limit, "at most so many (default: 100)")->type_name("N");
-    app.add_option("--cursor", options.cursor, "goes on after the page before")->type_name("N");
+    declare(app, options.list, "only of this order", "pending, delivered or exhausted");
     app.require_subcommand(0, 1);
     auto* const one = app.add_subcommand("show", "one callback with all its attempts");
     auto* const again = app.add_subcommand(

@@ -14,29 +14,17 @@ namespace {
 struct Options {
     ControlOptions control;
     std::string order;
-    std::string mch_id;
-    std::string out_trade_no;
-    std::string state;
-    std::string limit;
-    std::string cursor;
+    ListOptions list;
 };
 
 int show(const Options& options) {
-    const ControlAnswer answer =
-        ask(options.control, {.path = "/_sandbox/v1/orders/" + options.order});
-    if (!options.control.is_json())
-        print_record(nlohmann::ordered_json::parse(answer.text), options.control.is_colorful());
-    return 0;
+    return show_record(options.control,
+                       ask(options.control, {.path = "/_sandbox/v1/orders/" + options.order}));
 }
 
 int list(const Options& options) {
     const ControlAnswer answer =
-        ask(options.control, {.path = "/_sandbox/v1/orders",
-                              .query = query_of({{"mch_id", options.mch_id},
-                                                 {"out_trade_no", options.out_trade_no},
-                                                 {"state", options.state},
-                                                 {"limit", options.limit},
-                                                 {"cursor", options.cursor}})});
+        ask(options.control, {.path = "/_sandbox/v1/orders", .query = query_of(options.list)});
     if (options.control.is_json()) return 0;
     Table table({"order", "state", "total_fee", "refunded_fee", "trade_type", "created_at",
                  "paid_at", "body"});
@@ -60,14 +48,8 @@ int orders(int argc, char** argv) {
     Options options;
     app.add_option("order", options.order, "a prepay_id, a transaction_id or mch_id:out_trade_no")
         ->type_name("ORDER");
-    app.add_option("--mch-id", options.mch_id, "only this merchant's")->type_name("ID");
-    app.add_option("--out-trade-no", options.out_trade_no, "only with this number")
-        ->type_name("NO");
-    app.add_option("--state", options.state,
-                   "NOTPAY, USERPAYING, PAYERROR, SUCCESS, REFUND, CLOSED or REVOKED")
-        ->type_name("STATE");
-    app.add_option("--limit", options.limit, "at most so many (default: 100)")->type_name("N");
-    app.add_option("--cursor", options.cursor, "goes on after the page before")->type_name("N");
+    declare(app, options.list, "only with this number",
+            "NOTPAY, USERPAYING, PAYERROR, SUCCESS, REFUND, CLOSED or REVOKED");
     declare(app, options.control);
     return run_control_verb(app, argc, argv,
                             [&] { return options.order.empty() ? list(options) : show(options); });

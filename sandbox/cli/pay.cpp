@@ -11,6 +11,7 @@
 
 #include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/control_verbs.hpp"
+#include "sandbox/cli/options.hpp"
 #include "sandbox/cli/table.hpp"
 #include "sandbox/directory.hpp"
 
@@ -125,9 +126,6 @@ int pay(int argc, char** argv) {
     CLI::App app{"The user pays an order; with --new, one that is made for it.",
                  "wxpay-sandbox pay"};
     Options options;
-    const auto option = [&](const char* name, std::string& value, const char* help) {
-        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
-    };
     app.add_option("order", options.order, "a prepay_id, a transaction_id or mch_id:out_trade_no")
         ->type_name("ORDER");
     app.add_option("--outcome", options.outcome,
@@ -143,10 +141,11 @@ int pay(int argc, char** argv) {
         ->type_name("URL");
     app.add_option("--out-trade-no", options.out_trade_no, "of the new order (default: made up)")
         ->type_name("NO");
-    option("--mch-id", options.mch_id, "whose new order (default: the demo merchant's)")
+    add_option(app, "--mch-id", options.mch_id, "whose new order (default: the demo merchant's)")
         ->type_name("ID");
-    option("--appid", options.appid, "its app (default: the merchant's first)")->type_name("ID");
-    option("--api-key", options.api_key, "signs it (default: that of the demo merchant)")
+    add_option(app, "--appid", options.appid, "its app (default: the merchant's first)")
+        ->type_name("ID");
+    add_option(app, "--api-key", options.api_key, "signs it (default: that of the demo merchant)")
         ->type_name("KEY");
     declare(app, options.control);
     return run_control_verb(app, argc, argv, [&] { return work(options); });

@@ -2,14 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/duration.hpp"
 #include "core/program/program.hpp"
 
 #include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/control_verbs.hpp"
-#include "sandbox/cli/table.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
@@ -28,15 +26,12 @@ int work(const Options& options) {
             fmt::format("--timeout '{}': a duration like 10s or 500ms is wanted", options.timeout));
     }
     constexpr auto kMore = std::chrono::seconds(30);  // than the server waits
-    const ControlAnswer answer = ask(
-        options.control,
-        {.path = "/_sandbox/v1/wait",
-         .query = query_of(
-             {{"order", options.order}, {"until", options.until}, {"timeout", options.timeout}}),
-         .timeout = *timeout + kMore});
-    if (!options.control.is_json())
-        print_record(nlohmann::ordered_json::parse(answer.text), options.control.is_colorful());
-    return 0;
+    return show_record(options.control,
+                       ask(options.control, {.path = "/_sandbox/v1/wait",
+                                             .query = query_of({{"order", options.order},
+                                                                {"until", options.until},
+                                                                {"timeout", options.timeout}}),
+                                             .timeout = *timeout + kMore}));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/codec/shell.hpp"
 #include "core/codec/utf8.hpp"
 
 #include "sandbox/control/render.hpp"
@@ -15,18 +16,6 @@ namespace {
 
 /// Longer arguments are refused by the kernel (MAX_ARG_STRLEN); pipes have no such limit.
 constexpr std::size_t kArgumentMax = 100 * 1024;
-
-std::string in_quotes(std::string_view text) {
-    std::string out = "'";
-    for (const char c : text) {
-        if (c == '\'') {
-            out += "'\\''";
-        } else {
-            out += c;
-        }
-    }
-    return out + "'";
-}
 
 /// Whether it survives JSON, a terminal and the command line as it is.
 bool is_plain(std::string_view body) {
@@ -79,15 +68,15 @@ std::string curl_line(const Exchange& exchange, const std::string& base_url) {
     }
     std::string out = request.method == "HEAD"
                           ? std::string("curl -I")
-                          : fmt::format("curl -X {}", in_quotes(request.method));
-    out += " " + in_quotes(mask_url(url));
+                          : fmt::format("curl -X {}", shell_quoted(request.method));
+    out += " " + shell_quoted(mask_url(url));
     for (const auto& [name, value] : mask_headers(request.headers)) {
         if (is_curls_own(name)) continue;
-        out += " -H " + in_quotes(value.empty() ? name + ";" : name + ": " + value);
+        out += " -H " + shell_quoted(value.empty() ? name + ";" : name + ": " + value);
     }
     if (request.body.empty()) return out;
     if (!request.headers.find("Content-Type")) out += " -H 'Content-Type:'";  // none, as it came
-    if (is_plain(request.body)) return out + " --data-raw " + in_quotes(request.body);
+    if (is_plain(request.body)) return out + " --data-raw " + shell_quoted(request.body);
     return fmt::format("printf '{}' | {} --data-binary @-", printf_format(request.body), out);
 }
 

@@ -9,6 +9,8 @@
 #include "core/codec/xml.hpp"
 #include "core/v2/sign.hpp"
 
+#include "sandbox/faults/fault_json.hpp"
+
 namespace wxpay::sandbox::control {
 namespace {
 
@@ -136,6 +138,10 @@ Json to_json(const Exchange& exchange, bool whole) {
     put(out, "out_trade_no", exchange.out_trade_no);
     if (exchange.response.status != 0) out["http_status"] = exchange.response.status;
     out["verdict"] = exchange.verdict;
+    if (exchange.fault) {
+        out["fault"] = {{"id", exchange.fault->id},
+                        {"do", sandbox::to_json(exchange.fault->effect)}};
+    }
     put(out, "error", exchange.error);
     put(out, "hint", exchange.hint);
     if (!exchange.notes.empty()) out["notes"] = exchange.notes;

@@ -14,6 +14,7 @@ std::span<const Route> comment_routes();
 std::span<const Route> environment_routes();
 std::span<const Route> event_routes();
 std::span<const Route> exchange_routes();
+std::span<const Route> fault_routes();
 std::span<const Route> merchant_routes();
 std::span<const Route> notification_routes();
 std::span<const Route> order_routes();

@@ -5,6 +5,8 @@
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/faults/fault_set.hpp"
+#include "sandbox/notify/notifier.hpp"
 #include "sandbox/timers/scheduler.hpp"
 #include "sandbox/version.hpp"
 
@@ -40,6 +42,8 @@ Result<http::Answer, Problem> reset(const Call& call) {
     transaction->reset(mch_id);
     transaction->commit();
     call.context.exchanges.clear(text);
+    call.context.faults.clear(text);
+    call.context.notifier.forget_held(text);
     return json_response(R"({"status":"ok"})");
 }
 

@@ -16,6 +16,8 @@
 #include "core/base/clock.hpp"
 #include "core/http/message.hpp"
 
+#include "sandbox/faults/fault.hpp"
+
 namespace wxpay::sandbox {
 
 /// One API call or callback as it went over the wire, and what we made of it.
@@ -36,6 +38,7 @@ struct Exchange {
     std::string error;  ///< WeChat's word for the refusal: return_msg, or err_code and err_code_des
     std::string hint;   ///< one ASCII line: the likely cause
     std::string explanation;         ///< the cause at length, UTF-8, several lines; no key in it
+    std::optional<Injection> fault;  ///< what went wrong on purpose
     std::vector<std::string> notes;  ///< accepted, but worth knowing
 };
 

@@ -134,7 +134,8 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
     // effect.
     const bool confirms =
         order.state == TradeState::user_paying && request.outcome == PayOutcome::success;
-    const PayOutcome outcome = confirms ? PayOutcome::success : outcome_of(request, openid, work.context().settings);
+    const PayOutcome outcome =
+        confirms ? PayOutcome::success : outcome_of(request, openid, work.context().settings);
     Order changed = order;
     std::string_view message;
     switch (outcome) {

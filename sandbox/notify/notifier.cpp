@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #include "core/codec/utf8.hpp"
 
 #include "sandbox/diagnosis/callback.hpp"
+#include "sandbox/faults/callback_faults.hpp"
+#include "sandbox/faults/fault_set.hpp"
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/callback_request.hpp"
@@ -30,6 +33,12 @@ constexpr Millis kHungTimeout{10};
 bool was_answered(const Notification& notification) {
     return std::any_of(notification.attempts.begin(), notification.attempts.end(),
                        [](const Attempt& each) { return each.verdict == Verdict::ok; });
+}
+
+/// The reason of an attempt that a fault has struck.
+std::string with_fault(const Injection& fault, const std::string& reason) {
+    const std::string what = fmt::format("fault {}: {}", fault.id, describe(fault.effect));
+    return reason.empty() ? what : what + ". " + reason;
 }
 
 }  // namespace
@@ -58,32 +67,151 @@ void Notifier::deliver(const Timer& timer, Done done) {
         transaction->commit();
         return done(Delivery::none);
     }
-    attempt(*notification, timer, std::move(done));
+    bool was_held = false;
+    auto fault = choose_fault(*notification, was_held);
+    if (fault && !was_held && holds_back(*fault)) {
+        hold(*notification, timer, *std::move(fault));
+        return done(Delivery::none);
+    }
+    attempts(*notification, timer, fault, std::move(done));
 }
 
 void Notifier::resend(std::int64_t notification_id, Done done) {
     const auto notification = context_.store.begin()->find_notification(notification_id);
     if (!notification) return done(Delivery::none);
-    attempt(*notification, std::nullopt, std::move(done));
+    FaultTarget target = target_of(*notification);
+    target.can_wait = false;
+    attempts(*notification, std::nullopt, context_.faults.draw(target), std::move(done));
 }
 
-void Notifier::attempt(const Notification& notification, std::optional<Timer> timer, Done done) {
+FaultTarget Notifier::target_of(const Notification& notification) const {
+    const std::string_view url = notification.url;
+    const std::size_t authority = url.find("://");
+    const std::size_t path =
+        authority == std::string_view::npos ? authority : url.find('/', authority + 3);
+    FaultTarget target{.on = Fault::On::notify,
+                       .path = "/",
+                       .mch_id = notification.mch_id.str(),
+                       .out_trade_no = notification.out_trade_no.str()};
+    if (path != std::string_view::npos)
+        target.path = url.substr(path, url.find_first_of("?#", path) - path);
+    // A merchant's twin in the acceptance sandbox goes by the merchant's own number.
+    if (target.mch_id.starts_with('s')) target.mch_id.remove_prefix(1);
+    return target;
+}
+
+std::optional<Injection> Notifier::choose_fault(const Notification& notification, bool& was_held) {
+    FaultTarget target = target_of(notification);
+    {
+        const std::lock_guard lock(mutex_);
+        if (auto held = held_.extract(notification.id); !held.empty()) {
+            was_held = true;
+            return std::move(held.mapped().fault);
+        }
+        target.can_swap = std::none_of(held_.begin(), held_.end(), [&](const auto& each) {
+            return each.second.fault.is(Effect::Kind::reorder) &&
+                   each.second.mch_id == notification.mch_id.str();
+        });
+    }
+    return context_.faults.draw(target);
+}
+
+bool Notifier::holds_back(const Injection& fault) const {
+    return fault.delay > Millis{0} || fault.is(Effect::Kind::reorder);
+}
+
+void Notifier::hold(Notification notification, const Timer& timer, Injection fault) {
+    const Millis wait = fault.is(Effect::Kind::reorder) ? Millis(kReorderWait) : fault.delay;
+    Work work(context_);
+    work.store().erase_timer(timer.id);
+    notification.next_at = context_.clock.now() + wait;
+    work.store().update_notification(notification);
+    work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
+    work.changed(notification);
+    work.commit();
+    const std::lock_guard lock(mutex_);
+    held_.insert_or_assign(notification.id, Held{notification.mch_id.str(), std::move(fault)});
+}
+
+void Notifier::let_pass(const std::string& mch_id, std::int64_t passed_by) {
+    std::vector<std::int64_t> waiting;
+    {
+        const std::lock_guard lock(mutex_);
+        held_.erase(passed_by);  // a resend was faster than what held it back
+        for (const auto& [id, held] : held_) {
+            if (held.fault.is(Effect::Kind::reorder) && held.mch_id == mch_id)
+                waiting.push_back(id);
+        }
+    }
+    if (waiting.empty()) return;
+    Work work(context_);
+    for (const std::int64_t id : waiting) {
+        auto notification = work.store().find_notification(id);
+        if (!notification || notification->state != NotificationState::pending) continue;
+        notification->next_at = context_.clock.now();
+        work.store().update_notification(*notification);
+        work.store().erase_timers(TimerKind::deliver, id);
+        work.schedule(*notification->next_at, TimerKind::deliver, id);
+        work.changed(*notification);
+    }
+    work.commit();
+}
+
+void Notifier::forget_held(const std::string& mch_id) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(held_,
+                  [&](const auto& each) { return mch_id.empty() || each.second.mch_id == mch_id; });
+}
+
+void Notifier::attempts(const Notification& notification, std::optional<Timer> timer,
+                        const std::optional<Injection>& fault, Done done) {
+    const int copies = fault ? fault->effect.copies : 0;
+    if (copies == 0) return attempt(notification, timer, fault, std::move(done));
+    // Shared by the deliveries: the last one to end says how the first one, the timer's, ended.
+    struct Together {
+        std::atomic<int> left;
+        Delivery first = Delivery::none;
+        Done done;
+    };
+    auto together = std::make_shared<Together>();
+    together->left = copies + 1;
+    together->done = std::move(done);
+    const auto end = [together] {
+        if (--together->left == 0) together->done(together->first);
+    };
+    attempt(notification, timer, fault, [together, end](Delivery delivery) {
+        together->first = delivery;
+        end();
+    });
+    for (int n = 0; n < copies; ++n)
+        attempt(notification, std::nullopt, fault, [end](Delivery) { end(); });
+}
+
+void Notifier::attempt(const Notification& notification, std::optional<Timer> timer,
+                       const std::optional<Injection>& fault, Done done) {
+    std::string body = notification.body;
+    const Merchant* const merchant = context_.directory.find_merchant(notification.mch_id.str());
+    if (fault && merchant != nullptr)
+        body = spoiled_callback(body, fault->effect, merchant->api_key);
+    const bool is_lost = fault && fault->is(Effect::Kind::lose);
+
     Exchange exchange;
+    exchange.fault = fault;
     exchange.kind = Exchange::Kind::callback;
     exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
     exchange.url = notification.url;
-    exchange.request = callback_request(notification.body);
+    exchange.request = callback_request(body);
     exchange.mch_id = notification.mch_id.str();
     exchange.out_trade_no = notification.out_trade_no.str();
 
     const auto url = http::Url::parse(notification.url);
-    auto finish = [this, id = notification.id, mch_id = notification.mch_id.str(), timer,
+    auto finish = [this, is_lost, id = notification.id, mch_id = notification.mch_id.str(), timer,
                    done = std::move(done), origin = url ? url->origin() : std::string(),
                    answered_before = was_answered(notification),
                    exchange = std::move(exchange)](http::Outcome outcome) mutable {
         if (stopping_) return done(Delivery::none);
-        remember(origin, outcome.kind == http::Outcome::Kind::timed_out);
+        if (!is_lost) remember(origin, outcome.kind == http::Outcome::Kind::timed_out);
         const Judgement judgement = judge_v2(outcome);
         Attempt attempt;
         attempt.at = exchange.at;
@@ -97,14 +225,18 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
         exchange.error = judgement.reason;
-        diagnosis::explain_callback(exchange, judgement, answered_before,
-                                    context_.directory.find_merchant(mch_id));
+        if (!is_lost) {
+            diagnosis::explain_callback(exchange, judgement, answered_before,
+                                        context_.directory.find_merchant(mch_id));
+        }
         attempt.reason =
             exchange.hint.empty() ? judgement.reason : judgement.reason + ". " + exchange.hint;
+        if (exchange.fault) attempt.reason = with_fault(*exchange.fault, attempt.reason);
         context_.exchanges.add(std::move(exchange));
         Delivery delivery = Delivery::unrecorded;
         try {
             delivery = record(id, timer, std::move(attempt));
+            let_pass(mch_id, id);
         } catch (const std::exception& problem) {
             spdlog::error("callback {}: the attempt could not be recorded: {}", id, problem.what());
         }
@@ -114,13 +246,19 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         return finish(http::Outcome{
             http::Outcome::Kind::unreachable, {}, Millis{0}, "notify_url is not a url"});
     }
+    if (is_lost) {
+        return finish(http::Outcome{http::Outcome::Kind::timed_out,
+                                    {},
+                                    Millis{0},
+                                    "nothing was sent, and so nobody answered"});
+    }
     std::uint64_t key = 0;
     {
         const std::lock_guard lock(mutex_);
         key = ++last_attempt_;
         in_flight_.emplace(key, InFlight{context_.clock.now(), std::move(finish)});
     }
-    context_.sender.send(*url, callback_request(notification.body), timeout_for(url->origin()),
+    context_.sender.send(*url, callback_request(body), timeout_for(url->origin()),
                          [this, key](http::Outcome outcome) {
                              std::unique_lock lock(mutex_);
                              auto ended = in_flight_.extract(key);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "sandbox/context.hpp"
+#include "sandbox/faults/fault.hpp"
 #include "sandbox/notify/notification.hpp"
 #include "sandbox/timers/timer.hpp"
 
@@ -37,6 +38,8 @@ class Notifier {
     /// The clock is about to move to `target`: who has not answered by now and would be late then,
     /// has not answered.
     void hurry(Instant target);
+    /// Forgets which callbacks of the merchant (empty: of all) a fault holds back.
+    void forget_held(const std::string& mch_id);
     /// What comes back from now on is not recorded: it was cut short by us, and is tried again
     /// after a restart.
     void stop() { stopping_ = true; }
@@ -47,7 +50,26 @@ class Notifier {
         std::function<void(http::Outcome)> finish;
     };
 
-    void attempt(const Notification& notification, std::optional<Timer> timer, Done done);
+    /// A callback that a fault holds back. Its timer is set anew; this is what the timer does not
+    /// know.
+    struct Held {
+        std::string mch_id;
+        Injection fault;
+    };
+
+    /// The fault for the attempt that a timer asks for: the one that held it back, or a new one.
+    std::optional<Injection> choose_fault(const Notification& notification, bool& was_held);
+    FaultTarget target_of(const Notification& notification) const;
+    bool holds_back(const Injection& fault) const;
+    void hold(Notification notification, const Timer& timer, Injection fault);
+    /// Whoever waited for another callback of this merchant goes now.
+    void let_pass(const std::string& mch_id, std::int64_t passed_by);
+
+    /// The attempt, and its duplicates beside it.
+    void attempts(const Notification& notification, std::optional<Timer> timer,
+                  const std::optional<Injection>& fault, Done done);
+    void attempt(const Notification& notification, std::optional<Timer> timer,
+                 const std::optional<Injection>& fault, Done done);
     Delivery record(std::int64_t notification_id, const std::optional<Timer>& timer,
                     Attempt attempt);
     Millis timeout_for(const std::string& origin);
@@ -59,7 +81,8 @@ class Notifier {
     std::map<std::uint64_t, InFlight>
         in_flight_;  // each ends once: by its answer, or by a clock that was moved
     std::uint64_t last_attempt_ = 0;
-    std::set<std::string> hung_;  // origins whose last attempt let the whole timeout pass
+    std::map<std::int64_t, Held> held_;  // by the notification's id
+    std::set<std::string> hung_;         // origins whose last attempt let the whole timeout pass
 };
 
 }  // namespace wxpay::sandbox

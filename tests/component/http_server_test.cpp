@@ -146,6 +146,23 @@ TEST(Server, CutsTheConnectionInsteadOfAnsweringWhenToldTo) {
     EXPECT_TRUE(site.answers_a_newcomer());
 }
 
+TEST(Server, CutsTheConnectionInTheMiddleOfABodyWhenToldTo) {
+    const Site site([](const Request& request) -> Answer {
+        Response response = text("0123456789");
+        if (request.path != "/") response.cut_at = request.path == "/all" ? 99U : 4U;
+        if (request.path != "/later") return response;
+        return [response](const Reply& reply) { reply(response); };
+    });
+    for (const char* const path : {"/now", "/later"}) {
+        const std::string words = site.last_words(get(path) + get("/unheard"));
+        EXPECT_NE(words.find("Content-Length: 10\r\n"), std::string::npos) << words;
+        EXPECT_EQ(body_of(words), "0123");
+    }
+    EXPECT_EQ(body_of(site.last_words(get("/all"))), "0123456789") << "closed all the same";
+    EXPECT_TRUE(site.last_words("HEAD /now HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("\r\n\r\n"));
+    EXPECT_TRUE(site.answers_a_newcomer());
+}
+
 TEST(Server, GivesTheHandlerTheWholeRequest) {
     Site site(describe);
     EXPECT_EQ(

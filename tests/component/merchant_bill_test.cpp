@@ -73,7 +73,7 @@ class MerchantBill : public testing::Test {
                 return answer;
             };
         }
-        const std::string number =
+        std::string number =
             shop_.refund(id_, session_, fee).json().at("out_refund_no").get<std::string>();
         v2::RefundNotification n;
         n.appid = Shop::kAppId;

@@ -70,12 +70,12 @@ class Peer {
 
 class ControlVerbs : public testing::Test {
   protected:
-    Ran run(std::vector<std::string> arguments) {
+    Ran run(const std::vector<std::string>& arguments) {
         return run_program(arguments, {{"WXPAY_SANDBOX_URL", sandbox.url()}});
     }
     Ran run_json(std::vector<std::string> arguments) {
         arguments.insert(arguments.end(), {"--output", "json"});
-        return run(std::move(arguments));
+        return run(arguments);
     }
     Json asked(const std::string& path) { return sandbox.call("GET", path).json(); }
     void make_order() {

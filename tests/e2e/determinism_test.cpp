@@ -60,7 +60,7 @@ class Determinism : public testing::Test {
         std::string out;
         const auto call = [&](const char* method, const std::string& target,
                               const std::string& body = {}) {
-            const auto answer = sandbox.call(method, target, body);
+            auto answer = sandbox.call(method, target, body);
             out += std::to_string(answer.status) + '\n';
             for (const auto& [name, value] : answer.headers)
                 out.append(name).append(": ").append(value).append("\n");

@@ -38,7 +38,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 /// A merchant's handler that believes everything, and remembers how often it was told what.
 class Inbox {
   public:
-    Inbox() : server_(options(), [this](http::Request request) { return take(request); }) {
+    Inbox() : server_(options(), [this](const http::Request& request) { return take(request); }) {
         EXPECT_TRUE(server_.start());
     }
     std::string url() const {

@@ -44,6 +44,7 @@ async function status(command) {
     await newOrder();
     if (!/ORDER\/pay|\d\/pay/.test(command)) await sandbox.control('POST', `orders/${ORDER}/pay`, {});
   }
+  await sandbox.control('POST', 'faults', { id: 'f1', on: 'notify', mch_id: '1900000110', do: { lose: true } });
   const [notification] = (await sandbox.control('GET', 'notifications')).notifications;
   const [exchange] = (await sandbox.control('GET', 'exchanges')).exchanges;
   const filled = command

@@ -52,11 +52,12 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
       clock({sandbox::ClockMode::Kind::manual, 0}, *parse_rfc3339("2024-06-01T12:00:00+08:00"),
             stopwatch),
       random(seed),
+      faults(seed),
       scheduler(*store, clock),
       waiters(stopwatch),
       sender(clock),
       context{directory, settings, *store,  clock,  random, exchanges,
-              scheduler, notifier, waiters, sender, events},
+              scheduler, notifier, waiters, sender, events, faults},
       notifier(context),
       app(context) {
     exchanges.set_observer(

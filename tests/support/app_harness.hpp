@@ -18,6 +18,7 @@
 #include "sandbox/app.hpp"
 #include "sandbox/context.hpp"
 #include "sandbox/events/event_bus.hpp"
+#include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
@@ -118,6 +119,7 @@ class AppHarness {
     std::unique_ptr<sandbox::Store> store;
     sandbox::VirtualClock clock;
     SeededRandom random;
+    sandbox::FaultSet faults;
     sandbox::ExchangeLog exchanges{sandbox::kExchangesMax, sandbox::kExchangeBytesMax};
     sandbox::Scheduler scheduler;
     sandbox::Waiters waiters;

@@ -1,0 +1,66 @@
+// What goes wrong on purpose.
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "sandbox/control/render.hpp"
+#include "sandbox/control/routes.hpp"
+#include "sandbox/faults/fault_json.hpp"
+
+namespace wxpay::sandbox::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Problem no_such_fault(const std::string& id) { return not_found("no fault '" + id + "'"); }
+
+Result<http::Answer, Problem> list(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"mch_id"}));
+    Json out{{"faults", Json::array()}};
+    for (const auto& each : call.context.faults.list(call.query("mch_id").value_or("")))
+        out["faults"].push_back(to_json(each));
+    return json_response(dump(out));
+}
+
+Result<http::Answer, Problem> show(const Call& call) {
+    const auto found = call.context.faults.find(call.arguments[0]);
+    if (!found) return Failure{no_such_fault(call.arguments[0])};
+    return json_response(dump(to_json(*found)));
+}
+
+Result<http::Answer, Problem> add(const Call& call) {
+    WXPAY_CHECK(call.allow_query({}));
+    // Its members are checked where the config file's are, too.
+    WXPAY_TRY(const nlohmann::json body,
+              call.body({"id", "on", "endpoint", "mch_id", "out_trade_no", "after", "every",
+                         "times", "probability", "do"}));
+    auto fault = fault_from_json(body);
+    if (!fault) return Failure{bad_request(fault.error().detail, fault.error().field)};
+    const auto added = call.context.faults.add(std::move(*fault));
+    if (!added) return Failure{conflict("too_many_faults", added.error().detail)};
+    return json_response(dump(to_json(*added)));
+}
+
+Result<http::Answer, Problem> remove(const Call& call) {
+    if (!call.context.faults.remove(call.arguments[0]))
+        return Failure{no_such_fault(call.arguments[0])};
+    return json_response(dump(Json{{"deleted", 1}}));
+}
+
+Result<http::Answer, Problem> remove_all(const Call& call) {
+    WXPAY_CHECK(call.allow_query({"mch_id"}));
+    const auto gone = call.context.faults.clear(call.query("mch_id").value_or(""));
+    return json_response(dump(Json{{"deleted", gone}}));
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "/_sandbox/v1/faults", list},           {"POST", "/_sandbox/v1/faults", add},
+    {"DELETE", "/_sandbox/v1/faults", remove_all},  {"GET", "/_sandbox/v1/faults/{id}", show},
+    {"DELETE", "/_sandbox/v1/faults/{id}", remove},
+};
+
+}  // namespace
+
+std::span<const Route> fault_routes() { return kRoutes; }
+
+}  // namespace wxpay::sandbox::control

@@ -1,0 +1,64 @@
+#include "sandbox/faults/demand.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "sandbox/faults/fault_json.hpp"
+
+namespace wxpay::sandbox {
+namespace {
+
+constexpr std::array<std::string_view, 6> kNames{"delay", "err_code", "http_status",
+                                                 "drop",  "truncate", "corrupt_sign"};
+
+std::string_view trimmed(std::string_view text) {
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    return text;
+}
+
+bool is_known(std::string_view part) {
+    const std::string_view name = part.substr(0, part.find('='));
+    return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+nlohmann::json value_of(std::string_view part) {
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) return true;
+    const std::string_view text = part.substr(equals + 1);
+    if (text == "true") return true;
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view name = part.substr(0, equals);
+    if (problem == std::errc{} && end == text.data() + text.size() && name != "delay" &&
+        name != "err_code")
+        return number;
+    return std::string(text);
+}
+
+}  // namespace
+
+Result<Effect> read_demand(std::string_view header) {
+    header = trimmed(header);
+    if (!is_known(header)) {
+        Effect word;
+        word.kind = Effect::Kind::err_code;
+        word.err_code = header;
+        return word;
+    }
+    nlohmann::json fault{{"on", "api"}, {"do", nlohmann::json::object()}};
+    while (!header.empty()) {
+        const std::size_t comma = std::min(header.find(','), header.size());
+        const std::string_view part = trimmed(header.substr(0, comma));
+        fault["do"][std::string(part.substr(0, part.find('=')))] = value_of(part);
+        header.remove_prefix(std::min(comma + 1, header.size()));
+    }
+    WXPAY_TRY(const Fault read, fault_from_json(fault));
+    return read.effect;
+}
+
+}  // namespace wxpay::sandbox
