@@ -5,13 +5,16 @@
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/base/assert.hpp"
 #include "core/codec/hex.hpp"
 #include "core/crypto/digest.hpp"
 
+#include "sandbox/certificates/issue.hpp"
 #include "sandbox/certificates/merchants.hpp"
 #include "sandbox/limits.hpp"
 
@@ -27,6 +30,14 @@ Merchant twin_of(const Merchant& merchant) {
     twin.api_key = sandbox_key(merchant);
     twin.products = Merchant().products;
     return twin;
+}
+
+/// Of all keys and app secrets; see is_secret_text().
+constexpr std::size_t kSecretSize = 32;
+
+bool is_secret_character(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_';
 }
 
 bool is_in(const MerchantRange& range, std::string_view number) {
@@ -54,7 +65,7 @@ struct Directory::Book {
     }
 
     /// Under the lock.
-    void enter(Merchant merchant) {
+    const Merchant& enter(Merchant merchant) {
         Merchant twin = twin_of(merchant);
         const Merchant& entered = kept.emplace_back(std::move(merchant));
         const Merchant& its_twin = kept.emplace_back(std::move(twin));
@@ -66,6 +77,18 @@ struct Directory::Book {
             at->second = &entered;
         }
         by_number.insert_or_assign(its_twin.mch_id.str(), &its_twin);
+        for (const Secret* const secret :
+             {&entered.api_key, &entered.api_v3_key, &its_twin.api_key})
+            hide(*secret);
+        if (entered.certificate)
+            fingerprints.insert(fingerprint_of(entered.certificate->certificate));
+        return entered;
+    }
+
+    void hide(const Secret& secret) {
+        if (secret.empty()) return;
+        WXPAY_ASSERT(secret.reveal().size() == kSecretSize);
+        secrets.insert(secret.reveal());
     }
 
     const Merchant* bring_into_being(std::string_view number) {
@@ -85,12 +108,15 @@ struct Directory::Book {
     std::deque<Merchant> kept;        // with their twins; nothing moves or leaves
     std::unordered_map<std::string_view, const Merchant*> by_number;  // the views are into `kept`
     std::vector<const Merchant*> in_order;
+    std::unordered_set<std::string_view> secrets;  // the views are into `apps` and `kept`
+    std::unordered_set<std::string> fingerprints;
 };
 
 Directory::Directory(std::vector<WechatApp> apps, std::vector<Merchant> merchants,
                      std::optional<MerchantRange> range)
     : book_(std::make_unique<Book>()) {
     book_->apps = std::move(apps);
+    for (const WechatApp& app : book_->apps) book_->hide(app.secret);
     book_->range = std::move(range);
     for (Merchant& merchant : merchants) book_->enter(std::move(merchant));
 }
@@ -131,34 +157,49 @@ std::vector<const Merchant*> Directory::merchants() const {
 
 const std::vector<WechatApp>& Directory::apps() const { return book_->apps; }
 
-std::vector<std::string_view> Directory::secrets() const {
-    std::vector<std::string_view> out;
-    for (const WechatApp& app : book_->apps) out.push_back(app.secret.reveal());
+std::string Directory::without_secrets(std::string text, std::string_view mask) const {
     const std::shared_lock lock(book_->mutex);
-    for (const Merchant& merchant : book_->kept) {
-        out.push_back(merchant.api_key.reveal());
-        if (!merchant.api_v3_key.empty()) out.push_back(merchant.api_v3_key.reveal());
+    std::size_t run = 0;  // so many characters before `at` could be a secret's
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        run = is_secret_character(text[at]) ? run + 1 : 0;
+        if (run < kSecretSize) continue;
+        const std::size_t begin = at + 1 - kSecretSize;
+        if (!book_->secrets.contains(std::string_view(text).substr(begin, kSecretSize))) continue;
+        text.replace(begin, kSecretSize, mask);
+        at = begin + mask.size() - 1;
+        run = 0;
     }
-    return out;
+    return text;
 }
 
-bool Directory::add(Merchant merchant) {
+bool Directory::has_certificate(std::string_view fingerprint) const {
+    const std::shared_lock lock(book_->mutex);
+    return book_->fingerprints.contains(std::string(fingerprint));
+}
+
+const Merchant& Directory::add(Merchant merchant) {
     const std::unique_lock lock(book_->mutex);
-    if (book_->kept.size() >= 2 * kMerchantVersionsMax) return false;
-    book_->enter(std::move(merchant));
-    return true;
+    return book_->enter(std::move(merchant));
+}
+
+bool Directory::has_room() const {
+    const std::shared_lock lock(book_->mutex);
+    return book_->kept.size() < 2 * kMerchantVersionsMax;
 }
 
 void Directory::set_seed(std::uint64_t seed) {
     if (book_->range) book_->range->seed = seed;
 }
 
+bool is_secret_text(std::string_view text) {
+    return text.size() == kSecretSize && std::all_of(text.begin(), text.end(), is_secret_character);
+}
+
 Secret derived_secret(std::uint64_t seed, std::string_view mch_id, std::string_view name) {
-    constexpr std::size_t kDigits = 32;
     std::string key;
     append_hex(key, sha256(fmt::format("wxpay-sandbox:{}:{}:{}", seed, mch_id, name)),
                HexCase::lower);
-    key.resize(kDigits);
+    key.resize(kSecretSize);
     return Secret(std::move(key));
 }
 

@@ -79,13 +79,16 @@ class Directory {
     /// Each as it is now, in the order in which they came; a replaced one keeps its place.
     std::vector<const Merchant*> merchants() const;
     const std::vector<WechatApp>& apps() const;
-    /// Every key and secret, also of those that were replaced: what no answer of the control API
-    /// may show.
-    std::vector<std::string_view> secrets() const;
+    /// The text with `mask` for every key and secret in it, also for those of merchants that were
+    /// replaced.
+    std::string without_secrets(std::string text, std::string_view mask) const;
+    /// Whether a merchant has this certificate, as ClientCertificate::fingerprint has it.
+    bool has_certificate(std::string_view fingerprint) const;
 
-    /// Adds a merchant, or replaces the one with its number. False, and nothing is done, when there
-    /// have been kMerchantVersionsMax.
-    bool add(Merchant merchant);
+    /// Adds a merchant, or replaces the one with its number.
+    const Merchant& add(Merchant merchant);
+    /// Whether there have been fewer than kMerchantVersionsMax.
+    bool has_room() const;
 
     /// From which the keys of the range follow. Before its first merchant.
     void set_seed(std::uint64_t seed);
@@ -94,6 +97,10 @@ class Directory {
     struct Book;
     std::unique_ptr<Book> book_;
 };
+
+/// What a key or an app's secret is here: 32 letters, digits, '-' and '_', as WeChat makes them. So
+/// it stands in no answer in another form, and is found when it is to be masked.
+bool is_secret_text(std::string_view text);
 
 /// A key of a merchant in the range: the first 32 digits of SHA-256, in lower-case hex, of
 /// "wxpay-sandbox:SEED:MCH_ID:NAME"; `name` is "api_key" or "api_v3_key".

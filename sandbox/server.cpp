@@ -14,6 +14,7 @@
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/merchants.hpp"
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/config/stored_merchants.hpp"
 #include "sandbox/events/announce.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/faults/fault_set.hpp"
@@ -130,6 +131,11 @@ class Server::Impl {
           app(context),
           edge(edge_options(config),
                [this](http::Request request) { return app.handle(std::move(request)); }) {
+        config::add_stored_merchants(config.directory, *store);
+        for (const Fault& fault : config.faults) {
+            if (const auto added = faults.add(fault); !added)
+                throw std::runtime_error(added.error().detail);
+        }
         if (config.https) {
             http::Server::Options options = edge_options(config);
             std::tie(options.host, options.port) = *config.https;

@@ -15,6 +15,7 @@
 #include "sandbox/app.hpp"
 #include "sandbox/context.hpp"
 #include "sandbox/directory.hpp"
+#include "sandbox/faults/fault.hpp"
 #include "sandbox/timers/virtual_clock.hpp"
 
 namespace wxpay::sandbox {
@@ -35,6 +36,7 @@ struct Config {
     Settings settings;
     std::vector<std::string> allow_notify;
     Directory directory = demo_directory();
+    std::vector<Fault> faults;  ///< in force from the start; at most kFaultsMax
 };
 
 /// A WeChat Pay in this process: ledger, timers, callbacks and the HTTP server before them.

@@ -1,5 +1,13 @@
 #include "core/crypto/openssl.hpp"
 
+#include <array>
+#include <new>
+#include <span>
+
+#include <openssl/evp.h>
+
+#include "core/codec/hex.hpp"
+
 namespace wxpay::openssl {
 
 std::string common_name(const X509& certificate) {
@@ -12,6 +20,15 @@ std::string common_name(const X509& certificate) {
     if (size < 0) return {};
     std::string out(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
     OPENSSL_free(utf8);
+    return out;
+}
+
+std::string fingerprint(const X509& certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (X509_digest(&certificate, EVP_sha256(), digest.data(), &size) != 1) throw std::bad_alloc();
+    std::string out;
+    append_hex(out, std::span(digest).first(size), HexCase::lower);
     return out;
 }
 

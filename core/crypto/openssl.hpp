@@ -51,6 +51,8 @@ inline std::string_view written(BIO* bio) {
 
 /// The subject's CN; empty when it has none.
 std::string common_name(const X509& certificate);
+/// SHA-256 of the certificate as lower-case hex.
+std::string fingerprint(const X509& certificate);
 /// The issuer's name as RFC 2253 has it: "CN=…,O=…".
 std::string issuer(const X509& certificate);
 /// The serial number as upper-case hex, two digits for each byte.

@@ -88,6 +88,8 @@ struct ClientCertificate {
     std::string common_name;  ///< CN of its subject; merchants' certificates have the mch_id there
     std::string serial;       ///< upper-case hex
     bool trusted = false;     ///< issued by the CA that the listener asks for, and valid now
+    std::string issuer = {};  ///< its issuer's name: "CN=…,O=…"
+    std::string fingerprint = {};  ///< SHA-256 of it, lower-case hex
 };
 
 /// A request as a plain value. `path` is percent-decoded and without the query; `query` is raw.

@@ -33,7 +33,9 @@ std::shared_ptr<const ClientCertificate> certificate_of(const SSL* tls) {
     return std::make_shared<const ClientCertificate>(
         ClientCertificate{.common_name = common_name(*shown),
                           .serial = serial(*shown),
-                          .trusted = SSL_get_verify_result(tls) == X509_V_OK});
+                          .trusted = SSL_get_verify_result(tls) == X509_V_OK,
+                          .issuer = issuer(*shown),
+                          .fingerprint = fingerprint(*shown)});
 }
 
 /// TLS between two buffers in memory; the socket is ours. So a worker never waits in OpenSSL, a

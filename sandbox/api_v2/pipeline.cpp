@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "sandbox/api_v2/endpoints.hpp"
+#include "sandbox/certificates/issue.hpp"
 #include "sandbox/diagnosis/signature.hpp"
 #include "sandbox/faults/fault_json.hpp"
 #include "sandbox/ledger/identifiers.hpp"
@@ -36,25 +37,32 @@ http::Response certificate_page(std::string_view text) {
 }
 
 std::optional<http::Response> check_certificate(const Endpoint& endpoint,
-                                                const http::Request& request, bool strict,
-                                                Exchange& exchange) {
-    if (!endpoint.needs_certificate) return std::nullopt;
-    if (!request.secure && !strict) {
-        exchange.notes.emplace_back(
-            "over plain HTTP this call works without a client certificate; WeChat demands one");
-        return std::nullopt;
-    }
+                                                const http::Request& request,
+                                                const Context& context, Exchange& exchange) {
     const auto page = [&exchange](const char* title, const char* hint) {
         exchange.verdict = "refused";
         exchange.error = std::string("400 ") + title;
         exchange.hint = hint;
         return certificate_page(title);
     };
+    // Whatever the call: who sends it by mistake must hear of it.
+    if (request.certificate != nullptr && is_tenpay(request.certificate->issuer)) {
+        return page("The SSL certificate error",
+                    "a real certificate, issued by Tenpay: production credentials do not belong "
+                    "in a test; wxpay-sandbox env names the demo merchant's");
+    }
+    if (!endpoint.needs_certificate) return std::nullopt;
+    if (!request.secure && !context.settings.strict) {
+        exchange.notes.emplace_back(
+            "over plain HTTP this call works without a client certificate; WeChat demands one");
+        return std::nullopt;
+    }
     if (request.certificate == nullptr) {
         return page("No required SSL certificate was sent",
                     "this call wants the merchant's client certificate (apiclient_cert), over TLS");
     }
-    if (!request.certificate->trusted) {
+    if (!request.certificate->trusted &&
+        !context.directory.has_certificate(request.certificate->fingerprint)) {
         return page("The SSL certificate error",
                     "the client certificate is not one of this WeChat's, or it has expired");
     }
@@ -342,8 +350,7 @@ http::Response respond(std::string body, Context& context) {
 
 std::optional<http::Response> answer(const Endpoint& endpoint, const http::Request& request,
                                      Context& context, Exchange& exchange) {
-    if (auto page = check_certificate(endpoint, request, context.settings.strict, exchange))
-        return page;
+    if (auto page = check_certificate(endpoint, request, context, exchange)) return page;
     std::optional<XmlMessage> message;
     const Merchant* merchant = nullptr;
     v2::SignType type = v2::SignType::md5;

@@ -32,6 +32,12 @@ CertificatePtr read_certificate(std::string_view pem) {
     return CertificatePtr(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
 }
 
+CertificatePtr need_certificate(std::string_view pem) {
+    CertificatePtr certificate = read_certificate(pem);
+    want(certificate != nullptr, "certificate");
+    return certificate;
+}
+
 KeyPtr read_key(const Secret& pem) {
     const BioPtr text = reading(pem.reveal());
     KeyPtr key(PEM_read_bio_PrivateKey(text.get(), nullptr, nullptr, nullptr));
@@ -157,13 +163,25 @@ bool belong_together(const Identity& identity) {
     return certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
 }
 
+bool is_tenpay(std::string_view issuer) {
+    return issuer.find("Tenpay.com") != std::string_view::npos;
+}
+
 bool is_issued_by_tenpay(const std::string& certificates) {
     const BioPtr text = reading(certificates);
     for (;;) {
         const CertificatePtr each(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
         if (!each) return false;
-        if (issuer(*each).find("Tenpay.com") != std::string::npos) return true;
+        if (is_tenpay(issuer(*each))) return true;
     }
+}
+
+std::string common_name_of(const std::string& certificate) {
+    return common_name(*need_certificate(certificate));
+}
+
+std::string fingerprint_of(const std::string& certificate) {
+    return fingerprint(*need_certificate(certificate));
 }
 
 bool vouches_for(const std::string& authority, const std::string& certificate,

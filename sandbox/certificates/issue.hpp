@@ -36,8 +36,17 @@ Identity issue(const Identity& authority, const std::string& common_name, const 
 /// Whether both are what they should be, and the key is the certificate's.
 bool belong_together(const Identity& identity);
 
-/// Whether one of these PEM certificates is the real WeChat Pay's: issued by "Tenpay.com".
+/// Whether a certificate with that issuer is the real WeChat Pay's: nothing that it proves belongs
+/// in a test tool. source  [C] github.com/Javen205/IJPay IJPayConstants: ISSUER "Tenpay.com Root
+/// CA"
+bool is_tenpay(std::string_view issuer);
+/// Whether one of these PEM certificates is.
 bool is_issued_by_tenpay(const std::string& certificates);
+
+/// The CN of its subject. The text must be the PEM of a certificate.
+std::string common_name_of(const std::string& certificate);
+/// As http::ClientCertificate has it. The text must be the PEM of a certificate.
+std::string fingerprint_of(const std::string& certificate);
 
 /// Whether the server certificate is good for all these names at that time, name constraints
 /// included, for one who trusts `authority` alone. False for what is no certificate.

@@ -27,6 +27,7 @@ constexpr int kExitNoServer = 1;
 struct Options {
     std::string format = "sh";
     std::string ready_file;
+    std::string mch_id = "1900000109";
     RunningServer server;
 };
 
@@ -45,26 +46,42 @@ Result<std::string> url_in(const std::string& path) {
     return ready["http"].get<std::string>();
 }
 
-/// The demo merchant's values, and where the server says that things are.
-Variables variables(const std::string& url, const nlohmann::json& environment) {
-    const Directory directory = demo_directory();
-    const Merchant& demo = *directory.merchants().front();
+/// Adds the merchant's keys where it is known what they are: those of a demo merchant are public,
+/// those of the range are told; others were given to the server and stay there.
+void add_keys(const nlohmann::json& merchant, Variables& out) {
+    const std::string origin = merchant.value("origin", "");
+    std::string api_key = merchant.value("api_key", "");
+    std::string api_v3_key = merchant.value("api_v3_key", "");
+    if (origin == "demo") {
+        const Directory demos = demo_directory();
+        const Merchant& demo = *demos.find_merchant(merchant.value("mch_id", ""));
+        api_key = demo.api_key.reveal();
+        api_v3_key = demo.api_v3_key.reveal();
+    }
+    if (!api_key.empty()) out.emplace_back("WXPAY_SANDBOX_API_KEY", api_key);
+    if (!api_v3_key.empty()) out.emplace_back("WXPAY_SANDBOX_API_V3_KEY", api_v3_key);
+}
+
+/// The merchant's values, and where the server says that things are.
+Variables variables(const std::string& url, const nlohmann::json& environment,
+                    const nlohmann::json& merchant) {
     Variables out{{"WXPAY_SANDBOX_URL", url}};
     const auto add = [&](const char* name, const nlohmann::json& in, const char* member) {
         if (in.contains(member)) out.emplace_back(name, in[member].get<std::string>());
     };
     add("WXPAY_SANDBOX_HTTPS_URL", environment, "https");
     add("WXPAY_SANDBOX_CA", environment, "ca");
-    out.emplace_back("WXPAY_SANDBOX_APPID", demo.appids.front().str());
-    out.emplace_back("WXPAY_SANDBOX_MCH_ID", demo.mch_id.str());
-    out.emplace_back("WXPAY_SANDBOX_API_KEY", demo.api_key.reveal());
-    out.emplace_back("WXPAY_SANDBOX_API_V3_KEY", demo.api_v3_key.reveal());
-    for (const auto& merchant : environment.value("merchants", nlohmann::json::array())) {
-        if (merchant.value("mch_id", "") != demo.mch_id.str()) continue;
-        add("WXPAY_SANDBOX_CERT", merchant, "certificate");
-        add("WXPAY_SANDBOX_KEY", merchant, "key");
-        add("WXPAY_SANDBOX_P12", merchant, "p12");
-        add("WXPAY_SANDBOX_CERT_SERIAL", merchant, "serial");
+    if (const auto appids = merchant.value("appids", nlohmann::json::array()); !appids.empty())
+        out.emplace_back("WXPAY_SANDBOX_APPID", appids.front().get<std::string>());
+    const std::string mch_id = merchant.value("mch_id", "");
+    out.emplace_back("WXPAY_SANDBOX_MCH_ID", mch_id);
+    add_keys(merchant, out);
+    for (const auto& files : environment.value("merchants", nlohmann::json::array())) {
+        if (files.value("mch_id", "") != mch_id) continue;
+        add("WXPAY_SANDBOX_CERT", files, "certificate");
+        add("WXPAY_SANDBOX_KEY", files, "key");
+        add("WXPAY_SANDBOX_P12", files, "p12");
+        add("WXPAY_SANDBOX_CERT_SERIAL", files, "serial");
     }
     add("NODE_EXTRA_CA_CERTS", environment, "ca");
     return out;
@@ -110,14 +127,17 @@ int work(Options options) {
         }
         options.server.url = *std::move(url);
     }
-    const auto environment = options.server.get("/_sandbox/v1/environment");
-    if (!environment) {
-        if (environment.error().code == Errc::malformed)
-            throw UsageError(environment.error().detail);
-        fmt::print(stderr, "wxpay-sandbox env: {}\n", environment.error().detail);
+    const auto get = [&](const std::string& path) { return options.server.get(path); };
+    const auto environment = get("/_sandbox/v1/environment");
+    const auto merchant =
+        environment ? get("/_sandbox/v1/merchants/" + http::percent_encode(options.mch_id))
+                    : environment;
+    if (!merchant) {
+        if (merchant.error().code == Errc::malformed) throw UsageError(merchant.error().detail);
+        fmt::print(stderr, "wxpay-sandbox env: {}\n", merchant.error().detail);
         return kExitNoServer;
     }
-    print(variables(options.server.url, *environment), options.format);
+    print(variables(options.server.url, *environment, *merchant), options.format);
     return 0;
 }
 
@@ -132,6 +152,9 @@ int env(int argc, char** argv) {
         ->type_name("FORMAT")
         ->capture_default_str()
         ->check(CLI::IsMember({"sh", "dotenv", "json", "github"}));
+    app.add_option("--mch-id", options.mch_id, "which merchant's; keys that you gave are not told")
+        ->type_name("ID")
+        ->capture_default_str();
     declare(app, options.server, "the running server");
     add_option(app, "--ready-file", options.ready_file, "the server that has written FILE")
         ->type_name("FILE");

@@ -48,7 +48,7 @@ class ServerTransport final : public http::Transport {
 /// Who orders: the demo merchant with this mch_id, but for what was given.
 v2::Account account_of(const Options& options) {
     const Directory directory = demo_directory();
-    const Merchant* merchant = &directory.merchants().front();
+    const Merchant* merchant = directory.merchants().front();
     if (!options.mch_id.empty()) merchant = directory.find_merchant(options.mch_id);
     v2::Account account{options.appid, options.mch_id, Secret(options.api_key)};
     if (merchant != nullptr) {

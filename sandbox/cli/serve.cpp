@@ -196,25 +196,29 @@ Config config_from(const Flags& flags) {
     return config;
 }
 
-std::string read_limited(const std::string& path) {
+/// All of a file, or why not.
+Result<std::string, std::string> read_file(const std::filesystem::path& path,
+                                           std::size_t bytes_max) {
     std::ifstream in(path, std::ios::binary);
-    std::string text(kConfigBytesMax + 1, '\0');
+    std::string text(bytes_max + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     const auto size = static_cast<std::size_t>(in.gcount());
-    if (size == 0)
-        throw UsageError(fmt::format("--config {}: it cannot be read, or is empty", path));
-    if (size > kConfigBytesMax)
-        throw UsageError(fmt::format("--config {}: more than {} bytes", path, kConfigBytesMax));
+    if (size == 0) return Failure{fmt::format("{} cannot be read, or is empty", path.string())};
+    if (size > bytes_max)
+        return Failure{fmt::format("{} has more than {} bytes", path.string(), bytes_max)};
     text.resize(size);
     return text;
 }
 
 /// The file's contents; what it says about options goes where neither the command line nor the
 /// environment says otherwise.
-config::Contents read_config(CLI::App& app, const std::string& path) {
-    const std::string text = read_limited(path);
-    auto contents = config::parse(text);
-    if (!contents) throw UsageError(fmt::format("{}:{}", path, contents.error()));
+config::Contents read_config(CLI::App& app, const std::filesystem::path& path) {
+    const auto text = read_file(path, kConfigBytesMax);
+    if (!text) throw UsageError("--config " + text.error());
+    auto contents = config::parse(*text, [&](const std::string& named) {
+        return read_file(path.parent_path() / named, kPemBytesMax);
+    });
+    if (!contents) throw UsageError(fmt::format("{}:{}", path.string(), contents.error()));
     const bool has_port = app.get_option("--port")->count() > 0;
     for (const auto& [name, values] : contents->options) {
         CLI::Option* const option = app.get_option("--" + name);
@@ -230,6 +234,7 @@ void apply(config::Contents contents, Config& config) {
     config.directory.set_seed(config.seed);
     if (contents.notify_waits) config.settings.notify_waits = *std::move(contents.notify_waits);
     config.settings.test_openids = std::move(contents.openids);
+    config.faults = std::move(contents.faults);
 }
 
 /// The message as a JSON string: it may quote what a merchant sent.

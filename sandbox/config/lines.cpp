@@ -15,11 +15,11 @@ struct Level {
     std::string child = {};
 };
 
-std::string join(const std::string& path, std::string_view key) {
+}  // namespace
+
+std::string member_path(const std::string& path, std::string_view key) {
     return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
 }
-
-}  // namespace
 
 std::map<std::string, std::size_t> lines_of(std::string_view json) {
     std::map<std::string, std::size_t> lines{{"", 1}};
@@ -47,7 +47,8 @@ std::map<std::string, std::size_t> lines_of(std::string_view json) {
                 if (json[at] == '\\') ++at;
             }
             if (!levels.empty() && levels.back().is_object && levels.back().wants_key)
-                levels.back().child = join(levels.back().path, json.substr(begin, at - begin));
+                levels.back().child =
+                    member_path(levels.back().path, json.substr(begin, at - begin));
             lines.emplace(path_here(), line);
         } else {
             std::string path = path_here();

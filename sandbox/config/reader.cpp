@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +15,7 @@
 #include "sandbox/api_v2/rules.hpp"
 #include "sandbox/certificates/issue.hpp"
 #include "sandbox/config/lines.hpp"
+#include "sandbox/faults/fault_json.hpp"
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"
 
@@ -23,29 +26,23 @@ using Json = nlohmann::json;
 using Keys = std::span<const std::string_view>;
 
 constexpr int kDepthMax = 32;
-constexpr std::size_t kSecretSize = 32;
-constexpr std::size_t kPemMax = 16 * 1024;
 constexpr std::size_t kTextMax = 1024;
 constexpr std::size_t kItemsMax = 100;
 
-constexpr std::array<std::string_view, 7> kTopKeys{
-    "$schema", "options", "apps", "merchants", "merchant_range", "schedule", "openids"};
+constexpr std::array<std::string_view, 8> kTopKeys{
+    "$schema", "options", "apps", "merchants", "merchant_range", "schedule", "openids", "faults"};
 constexpr std::array<std::string_view, 14> kOptionKeys{
     "http",       "https",         "data",           "seed",         "clock",
     "start_time", "auto_pay",      "notify_timeout", "allow_notify", "public_url",
     "strict",     "control_token", "log_format",     "log_level"};
 constexpr std::array<std::string_view, 2> kAppKeys{"appid", "secret"};
-constexpr std::array<std::string_view, 13> kMerchantKeys{
-    "mch_id",      "api_key",    "api_v3_key",         "appids", "certificate",
-    "key",         "products",   "pays_out",           "top_up", "provider",
-    "sub_mch_ids", "bizpay_url", "announces_sign_type"};
+constexpr std::array<std::string_view, 15> kMerchantKeys{
+    "mch_id",           "api_key",  "api_v3_key",  "appids",     "certificate",
+    "certificate_file", "key",      "key_file",    "products",   "pays_out",
+    "top_up",           "provider", "sub_mch_ids", "bizpay_url", "announces_sign_type"};
 constexpr std::array<std::string_view, 3> kRangeKeys{"from", "to", "appid"};
 constexpr std::array<std::string_view, 1> kScheduleKeys{"notify"};
 constexpr std::array<std::string_view, 2> kOpenidKeys{"prefix", "outcome"};
-
-std::string join(const std::string& path, std::string_view key) {
-    return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
-}
 
 Failure<Problem> wrong(std::string path, std::string message) {
     return Failure{Problem{std::move(path), std::move(message)}};
@@ -56,7 +53,7 @@ Result<void, Problem> check_keys(const Json& json, const std::string& path, Keys
     for (const auto& [key, value] : json.items()) {
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         const std::string_view meant = api_v2::nearest(key, known);
-        return wrong(join(path, key),
+        return wrong(member_path(path, key),
                      meant.empty() ? fmt::format("unknown key; known: {}", fmt::join(known, ", "))
                                    : fmt::format("unknown key; did you mean '{}'?", meant));
     }
@@ -68,7 +65,7 @@ Result<std::string, Problem> text(const Json& json, const std::string& path, con
     const auto found = json.find(key);
     if (found == json.end()) return std::string();
     if (!found->is_string() || found->get_ref<const std::string&>().size() > bytes_max)
-        return wrong(join(path, key),
+        return wrong(member_path(path, key),
                      fmt::format("a text of at most {} bytes is wanted", bytes_max));
     return found->get<std::string>();
 }
@@ -77,7 +74,7 @@ Result<void, Problem> flag(const Json& json, const std::string& path, const char
                            bool& value) {
     const auto found = json.find(key);
     if (found == json.end()) return {};
-    if (!found->is_boolean()) return wrong(join(path, key), "true or false is wanted");
+    if (!found->is_boolean()) return wrong(member_path(path, key), "true or false is wanted");
     value = found->get<bool>();
     return {};
 }
@@ -88,7 +85,7 @@ Result<Json, Problem> items(const Json& json, const std::string& path, const cha
     const auto found = json.find(key);
     if (found == json.end()) return Json::array();
     if (!found->is_array() || found->size() > most)
-        return wrong(join(path, key), fmt::format("an array of at most {} is wanted", most));
+        return wrong(member_path(path, key), fmt::format("an array of at most {} is wanted", most));
     return *found;
 }
 
@@ -98,7 +95,7 @@ Result<std::vector<std::string>, Problem> texts(const Json& json, const std::str
     std::vector<std::string> out;
     for (const Json& each : all) {
         if (!each.is_string() || each.get_ref<const std::string&>().size() > kTextMax)
-            return wrong(fmt::format("{}[{}]", join(path, key), out.size()),
+            return wrong(fmt::format("{}[{}]", member_path(path, key), out.size()),
                          fmt::format("a text of at most {} bytes is wanted", kTextMax));
         out.push_back(each.get<std::string>());
     }
@@ -111,35 +108,49 @@ Result<Id, Problem> id(const Json& json, const std::string& path, const char* ke
     WXPAY_TRY(const std::string given, text(json, path, key));
     auto parsed = Id::parse(given);
     if (!parsed || given.starts_with('s'))
-        return wrong(join(path, key), std::string(rule) + " is wanted");
+        return wrong(member_path(path, key), std::string(rule) + " is wanted");
     return std::move(*parsed);
 }
 
-/// Letters, digits, '-' and '_' only: so it stands in no answer in another form, and is masked.
 Result<Secret, Problem> secret(const Json& json, const std::string& path, const char* key) {
     WXPAY_TRY(std::string given, text(json, path, key));
-    const bool is_plain = std::all_of(given.begin(), given.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '-' || c == '_';
-    });
-    if (given.size() != kSecretSize || !is_plain)
-        return wrong(join(path, key), "32 letters, digits, '-' or '_' are wanted");
+    if (!is_secret_text(given))
+        return wrong(member_path(path, key), "32 letters, digits, '-' or '_' are wanted");
     return Secret(std::move(given));
 }
 
+/// `key`, or what is in the file that `key`_file names.
+Result<std::string, Problem> text_or_file(const Json& json, const std::string& path,
+                                          const std::string& key, const ReadFile& read_file) {
+    const std::string file_key = key + "_file";
+    if (!json.contains(file_key)) return text(json, path, key.c_str(), kPemBytesMax);
+    if (json.contains(key)) return wrong(member_path(path, file_key), "either this or " + key);
+    if (!read_file)
+        return wrong(member_path(path, file_key),
+                     "only the configuration names files: send PEM as " + key);
+    WXPAY_TRY(const std::string name, text(json, path, file_key.c_str()));
+    auto content = read_file(name);
+    if (!content) return wrong(member_path(path, file_key), std::move(content.error()));
+    return std::move(*content);
+}
+
 Result<void, Problem> read_certificate(const Json& json, const std::string& path,
-                                       Merchant& merchant) {
-    WXPAY_TRY(std::string certificate, text(json, path, "certificate", kPemMax));
-    WXPAY_TRY(std::string key, text(json, path, "key", kPemMax));
+                                       const ReadFile& read_file, Merchant& merchant) {
+    WXPAY_TRY(std::string certificate, text_or_file(json, path, "certificate", read_file));
+    WXPAY_TRY(std::string key, text_or_file(json, path, "key", read_file));
     if (certificate.empty() && key.empty()) return {};
     if (is_issued_by_tenpay(certificate))
-        return wrong(join(path, "certificate"),
+        return wrong(member_path(path, "certificate"),
                      "a real certificate, issued by Tenpay: this tool must not hold production "
                      "credentials");
     Identity identity{std::move(certificate), Secret(std::move(key))};
     if (!belong_together(identity))
-        return wrong(join(path, "certificate"),
+        return wrong(member_path(path, "certificate"),
                      "certificate and key, both PEM, do not belong together");
+    if (const std::string owner = common_name_of(identity.certificate);
+        owner != merchant.mch_id.str())
+        return wrong(member_path(path, "certificate"),
+                     fmt::format("its subject's CN is '{}', not the mch_id", owner));
     merchant.certificate = std::move(identity);
     return {};
 }
@@ -155,7 +166,7 @@ Result<void, Problem> read_appids(const Json& json, const std::string& path,
     for (const std::string& given : appids) {
         const auto appid = AppId::parse(given);
         if (!appid || !is_known(apps, *appid))
-            return wrong(fmt::format("{}[{}]", join(path, "appids"), merchant.appids.size()),
+            return wrong(fmt::format("{}[{}]", member_path(path, "appids"), merchant.appids.size()),
                          "this appid does not exist here; \"apps\" of the configuration adds one");
         merchant.appids.push_back(*appid);
     }
@@ -171,7 +182,7 @@ Result<void, Problem> read_products(const Json& json, const std::string& path, M
     for (const std::string& word : products) {
         const auto type = parse_trade_type(word);
         if (!type)
-            return wrong(fmt::format("{}[{}]", join(path, "products"), index),
+            return wrong(fmt::format("{}[{}]", member_path(path, "products"), index),
                          "JSAPI, NATIVE, APP, MWEB or MICROPAY is wanted");
         merchant.products.insert(*type);
         ++index;
@@ -281,7 +292,8 @@ Result<void, Problem> read_openids(const Json& json, Contents& contents) {
 }  // namespace
 
 Result<Merchant, Problem> read_merchant(const Json& json, const std::string& path,
-                                        const std::vector<WechatApp>& apps) {
+                                        const std::vector<WechatApp>& apps,
+                                        const ReadFile& read_file) {
     WXPAY_CHECK(check_keys(json, path, kMerchantKeys));
     Merchant merchant;
     WXPAY_TRY(merchant.mch_id,
@@ -291,7 +303,7 @@ Result<Merchant, Problem> read_merchant(const Json& json, const std::string& pat
         WXPAY_TRY(merchant.api_v3_key, secret(json, path, "api_v3_key"));
     }
     WXPAY_CHECK(read_appids(json, path, apps, merchant));
-    WXPAY_CHECK(read_certificate(json, path, merchant));
+    WXPAY_CHECK(read_certificate(json, path, read_file, merchant));
     WXPAY_CHECK(read_products(json, path, merchant));
     WXPAY_CHECK(flag(json, path, "pays_out", merchant.pays_out));
     WXPAY_CHECK(flag(json, path, "provider", merchant.provider));
@@ -300,34 +312,50 @@ Result<Merchant, Problem> read_merchant(const Json& json, const std::string& pat
         constexpr std::int64_t kTopUpMax = 1'000'000'000'000;
         if (!top_up->is_number_integer() || top_up->get<std::int64_t>() < 0 ||
             top_up->get<std::int64_t>() > kTopUpMax)
-            return wrong(join(path, "top_up"),
+            return wrong(member_path(path, "top_up"),
                          fmt::format("fen from 0 to {} are wanted", kTopUpMax));
         merchant.top_up = Fen{top_up->get<std::int64_t>()};
     }
     WXPAY_TRY(merchant.sub_mch_ids, texts(json, path, "sub_mch_ids"));
     for (std::size_t i = 0; i < merchant.sub_mch_ids.size(); ++i) {
         if (!MchId::parse(merchant.sub_mch_ids[i]))
-            return wrong(fmt::format("{}[{}]", join(path, "sub_mch_ids"), i),
+            return wrong(fmt::format("{}[{}]", member_path(path, "sub_mch_ids"), i),
                          "a merchant number of 8 to 10 digits is wanted");
     }
     WXPAY_TRY(merchant.bizpay_url, text(json, path, "bizpay_url"));
     if (!merchant.bizpay_url.empty() && !http::Url::parse(merchant.bizpay_url))
-        return wrong(join(path, "bizpay_url"), "an http or https address is wanted");
+        return wrong(member_path(path, "bizpay_url"), "an http or https address is wanted");
     return merchant;
 }
 
-Result<Contents, Problem> read_contents(const Json& json) {
+namespace {
+
+Result<void, Problem> read_faults(const Json& json, Contents& contents) {
+    WXPAY_TRY(const Json given, items(json, "", "faults", kFaultsMax));
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        auto fault = fault_from_json(given[i]);
+        if (!fault) {
+            const std::string path = fmt::format("faults[{}]", i);
+            const std::string& field = fault.error().field;
+            return wrong(field.empty() ? path : member_path(path, field), fault.error().detail);
+        }
+        contents.faults.push_back(std::move(*fault));
+    }
+    return {};
+}
+
+Result<Contents, Problem> read_contents(const Json& json, const ReadFile& read_file) {
     WXPAY_CHECK(check_keys(json, "", kTopKeys));
     WXPAY_TRY(std::vector<WechatApp> apps, read_apps(json));
     WXPAY_TRY(std::optional<MerchantRange> range, read_range(json, apps));
     std::vector<Merchant> merchants;
     const Directory demos = demo_directory();  // outlives the pointers that it hands out
     for (const Merchant* const demo : demos.merchants()) merchants.push_back(*demo);
-    Contents contents{{}, Directory(apps, std::move(merchants), std::move(range)), {}, {}};
+    Contents contents{{}, Directory(apps, std::move(merchants), std::move(range)), {}, {}, {}};
     WXPAY_TRY(const Json given, items(json, "", "merchants", kListMax));
     for (std::size_t i = 0; i < given.size(); ++i) {
         WXPAY_TRY(Merchant merchant,
-                  read_merchant(given[i], fmt::format("merchants[{}]", i), apps));
+                  read_merchant(given[i], fmt::format("merchants[{}]", i), apps, read_file));
         merchant.origin = MerchantOrigin::config;
         contents.directory.add(std::move(merchant));
     }
@@ -335,10 +363,13 @@ Result<Contents, Problem> read_contents(const Json& json) {
         WXPAY_CHECK(read_options(*options, contents));
     WXPAY_CHECK(read_schedule(json, contents));
     WXPAY_CHECK(read_openids(json, contents));
+    WXPAY_CHECK(read_faults(json, contents));
     return contents;
 }
 
-Result<Contents, std::string> parse(std::string_view text) {
+}  // namespace
+
+Result<Contents, std::string> parse(std::string_view text, const ReadFile& read_file) {
     bool too_deep = false;
     const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
         too_deep = too_deep || depth > kDepthMax;
@@ -353,7 +384,7 @@ Result<Contents, std::string> parse(std::string_view text) {
             fmt::format("{}: not JSON", 1 + std::count(before.begin(), before.end(), '\n'))};
     }
     if (too_deep) return Failure{fmt::format("1: deeper than {} levels", kDepthMax)};
-    auto contents = read_contents(json);
+    auto contents = read_contents(json, read_file);
     if (contents) return std::move(*contents);
     const Problem& problem = contents.error();
     const auto lines = lines_of(text);

@@ -30,10 +30,7 @@ Result<http::Answer, Problem> show(const Call& call) {
 
 Result<http::Answer, Problem> add(const Call& call) {
     WXPAY_CHECK(call.allow_query({}));
-    // Its members are checked where the config file's are, too.
-    WXPAY_TRY(const nlohmann::json body,
-              call.body({"id", "on", "endpoint", "mch_id", "out_trade_no", "after", "every",
-                         "times", "probability", "do"}));
+    WXPAY_TRY(const nlohmann::json body, call.object());
     auto fault = fault_from_json(body);
     if (!fault) return Failure{bad_request(fault.error().detail, fault.error().field)};
     const auto added = call.context.faults.add(std::move(*fault));

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sandbox/config/reader.hpp"
+#include "sandbox/config/stored_merchants.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/limits.hpp"
@@ -76,15 +76,15 @@ Result<http::Answer, Problem> show(const Call& call) {
 }
 
 Result<http::Answer, Problem> add(const Call& call) {
+    WXPAY_CHECK(call.allow_query({}));
     WXPAY_TRY(const nlohmann::json body, call.object());
-    auto merchant = config::read_merchant(body, "", call.context.directory.apps());
-    if (!merchant)
-        return Failure{bad_request(std::move(merchant.error().message), merchant.error().path)};
-    merchant->origin = MerchantOrigin::api;
-    const Json json = to_json(*merchant);
-    if (!call.context.directory.add(std::move(*merchant)))
-        return Failure{conflict("too_many_merchants", "merchants were added too often")};
-    return json_response(dump(json));
+    const auto added = config::add_merchant(body, call.context.directory, call.context.store);
+    if (!added) {
+        const config::Problem& problem = added.error();
+        return Failure{problem.path.empty() ? conflict("too_many_merchants", problem.message)
+                                            : bad_request(problem.message, problem.path)};
+    }
+    return json_response(dump(to_json(**added)));
 }
 
 constexpr Route kRoutes[] = {

@@ -190,11 +190,7 @@ std::vector<std::pair<std::string, std::string>> mask_headers(const http::Header
 }
 
 std::string masked(std::string json, const Directory& directory) {
-    for (const std::string_view secret : directory.secrets()) {
-        for (std::size_t at = 0; (at = json.find(secret, at)) != std::string::npos;)
-            json.replace(at, secret.size(), kMask);
-    }
-    return json;
+    return directory.without_secrets(std::move(json), kMask);
 }
 
 std::string dump(const Json& json) {

@@ -68,7 +68,7 @@ Result<Notification, Problem> notification_from(const Call& call) {
     }
     const Directory& directory = call.context.directory;
     const Merchant* const merchant =
-        mch_id.empty() ? &directory.merchants().front() : directory.find_merchant(mch_id);
+        mch_id.empty() ? directory.merchants().front() : directory.find_merchant(mch_id);
     if (merchant == nullptr) return Failure{bad_request("there is no such merchant", "mch_id")};
     return make_up(event == "payment" ? NotificationKind::payment : NotificationKind::refund,
                    *merchant, url, overrides, call.context.random, call.context.clock.now());

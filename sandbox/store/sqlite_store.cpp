@@ -22,6 +22,7 @@
 #include "core/sqlite/sqlite.hpp"
 
 #include "embedded/kSchema0001.hpp"
+#include "embedded/kSchema0002.hpp"
 #include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
@@ -33,7 +34,7 @@ namespace wxpay::sandbox {
 namespace {
 
 /// The migrations, oldest first.
-constexpr std::array kMigrations{kSchema0001};
+constexpr std::array kMigrations{kSchema0001, kSchema0002};
 
 constexpr std::string_view kOrderColumns =
     "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
@@ -332,6 +333,10 @@ struct Statements {
           short_code(db, "SELECT code FROM short_links WHERE long_url = ?"),
           insert_short(db, "INSERT INTO short_links (code, long_url) VALUES (?, ?)"),
           long_url(db, "SELECT long_url FROM short_links WHERE code = ?"),
+          put_merchant(db,
+                       "INSERT INTO merchants (mch_id, definition) VALUES (?, ?) "
+                       "ON CONFLICT (mch_id) DO UPDATE SET definition = excluded.definition"),
+          merchants(db, "SELECT definition FROM merchants ORDER BY id"),
           transferred(db,
                       "SELECT coalesce(sum(amount), 0) FROM payouts WHERE kind = 'transfer' AND "
                       "mch_id = ? AND openid = ? AND created_at >= ? AND state <> 'FAILED'"),
@@ -400,6 +405,7 @@ struct Statements {
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
     Statement insert_payout, update_payout;
     Statement short_code, insert_short, long_url;
+    Statement put_merchant, merchants;
     Statement transferred, payout_by_id, payout_by_number;
     Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
@@ -699,6 +705,16 @@ class SqliteTransaction final : public Transaction {
         // look.
         return s_.known.has_burnt && s_.is_burnt.query(mch_id.str(), out_trade_no.str()).next();
     }
+    void put_merchant(const MchId& mch_id, const std::string& definition) override {
+        s_.put_merchant.run(mch_id.str(), definition);
+    }
+
+    std::vector<std::string> merchants() override {
+        std::vector<std::string> out;
+        for (auto rows = s_.merchants.query(); rows.next();) out.emplace_back(rows.text());
+        return out;
+    }
+
     std::string shorten(const std::string& long_url, const std::string& code) override {
         if (auto rows = s_.short_code.query(long_url); rows.next()) return std::string(rows.text());
         s_.insert_short.run(code, long_url);

@@ -88,6 +88,12 @@ class Transaction {
     virtual void burn_number(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
     virtual bool is_burnt(const MchId& mch_id, const OutTradeNo& out_trade_no) = 0;
 
+    /// Adds a merchant that came while the server ran, or replaces it; its definition is what
+    /// config::read_merchant() reads.
+    virtual void put_merchant(const MchId& mch_id, const std::string& definition) = 0;
+    /// Their definitions, in the order in which they came.
+    virtual std::vector<std::string> merchants() = 0;
+
     /// The code under which the link is known; from now on it is `code` when there was none.
     virtual std::string shorten(const std::string& long_url, const std::string& code) = 0;
     virtual std::optional<std::string> long_url(const std::string& code) = 0;
@@ -134,7 +140,7 @@ class Transaction {
     /// When the earliest unclaimed timer is due.
     virtual std::optional<Instant> next_due() = 0;
 
-    /// Forgets everything, or everything of one merchant.
+    /// Forgets everything, or everything of one merchant; but merchants stay.
     virtual void reset(const std::optional<MchId>& mch_id) = 0;
 };
 

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startSandbox } from './sandbox.mjs';
 
@@ -28,8 +30,14 @@ const documented = (markdown) => [...markdown.matchAll(/(?:^\| `--.*\n)+/gm)].ma
   .flatMap((line) => line.split(/(?<!\\)\|/)[1].match(/--[a-z-]+/g)).sort());
 
 let sandbox;
-before(async () => { sandbox = await startSandbox('--clock', 'manual'); });
-after(() => sandbox?.stop());
+let dir;
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'wxpay-readme-'));
+  const config = join(dir, 'config.json');
+  writeFileSync(config, README.match(/```json\n([\s\S]*?)```/)[1]); // the README's own; it sets the clock, too
+  sandbox = await startSandbox('--config', config);
+});
+after(() => { sandbox?.stop(); rmSync(dir, { recursive: true }); });
 
 const newOrder = () => fetch(`${sandbox.baseURL}/pay/unifiedorder`, { method: 'POST', body: read('tests/interop/tutorial/openid.xml') });
 
@@ -60,6 +68,7 @@ async function status(command) {
 /** A verb's exit status; one that goes on is ended once it has said something. */
 async function exitStatus(command) {
   await sandbox.control('POST', 'reset');
+  await sandbox.control('POST', 'faults', { id: 'f1', on: 'notify', mch_id: '1900000110', do: { lose: true } });
   await newOrder();
   if (!command.includes(' pay ')) await sandbox.control('POST', `orders/${ORDER}/pay`, {});
   const [notification] = (await sandbox.control('GET', 'notifications')).notifications;
