@@ -17,6 +17,7 @@
 #include "sandbox/config/stored_merchants.hpp"
 #include "sandbox/events/announce.hpp"
 #include "sandbox/events/event_bus.hpp"
+#include "sandbox/exchanges/exchange_archive.hpp"
 #include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notifier.hpp"
@@ -99,6 +100,12 @@ std::uint64_t seed_of(std::uint64_t seed, std::uint64_t earlier_starts) {
     return seed;
 }
 
+/// After the store, which keeps other servers out of the directory.
+std::unique_ptr<ExchangeArchive> open_archive(const std::optional<std::filesystem::path>& data) {
+    if (!data) return nullptr;
+    return std::make_unique<ExchangeArchive>(*data, kExchangesMax, kExchangeBytesMax);
+}
+
 /// How a client on this machine says it: no certificate is for "any address".
 std::string reachable(const std::string& host) {
     if (host == "0.0.0.0") return "127.0.0.1";
@@ -121,7 +128,8 @@ class Server::Impl {
           clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
           random(seed_of(config.seed, store->earlier_starts())),
           faults(config.seed),
-          exchanges(kExchangesMax, kExchangeBytesMax),
+          archive(open_archive(config.data)),
+          exchanges(kExchangesMax, kExchangeBytesMax, archive.get()),
           scheduler(*store, clock),
           waiters(stopwatch),
           sender(config),
@@ -184,6 +192,7 @@ class Server::Impl {
     VirtualClock clock;
     SeededRandom random;
     FaultSet faults;
+    std::unique_ptr<ExchangeArchive> archive;
     ExchangeLog exchanges;
     Scheduler scheduler;
     Waiters waiters;

@@ -1,8 +1,12 @@
 #include "sandbox/exchanges/exchange_log.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
+#include <system_error>
 #include <utility>
+
+#include "sandbox/exchanges/exchange_archive.hpp"
 
 namespace wxpay::sandbox {
 
@@ -10,7 +14,7 @@ std::string name_of(const Exchange& exchange) {
     return (exchange.kind == Exchange::Kind::callback ? "c" : "") + std::to_string(exchange.id);
 }
 
-std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
+std::size_t bytes_of(const Exchange& exchange) {
     std::size_t bytes = sizeof exchange + exchange.url.size() + exchange.request.body.size() +
                         exchange.request.headers.bytes() + exchange.response.headers.bytes() +
                         exchange.response.body.size() + exchange.error.size() +
@@ -19,29 +23,49 @@ std::size_t ExchangeLog::bytes_of(const Exchange& exchange) {
     return bytes;
 }
 
+ExchangeLog::ExchangeLog(std::size_t count_max, std::size_t bytes_max, ExchangeArchive* archive)
+    : count_max_(count_max), bytes_max_(bytes_max), archive_(archive) {
+    if (archive_ == nullptr) return;
+    std::vector<Kept> gone;
+    for (Exchange& exchange : archive_->load()) {
+        auto& last = exchange.kind == Exchange::Kind::api ? last_call_ : last_callback_;
+        last = std::max(last.load(), exchange.id);
+        keep(std::make_shared<const Exchange>(std::move(exchange)), gone);
+    }
+}
+
+void ExchangeLog::keep(Pointer exchange, std::vector<Kept>& gone) {
+    const std::size_t bytes = bytes_of(*exchange);
+    kept_.push_back({std::move(exchange), bytes});
+    bytes_ += bytes;
+    while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
+        bytes_ -= kept_.front().bytes;
+        gone.push_back(std::move(kept_.front()));
+        kept_.pop_front();
+        ++dropped_;
+    }
+}
+
 void ExchangeLog::add(Exchange exchange) {
-    const std::size_t bytes = bytes_of(exchange);
-    Kept entry{std::make_shared<const Exchange>(std::move(exchange)), bytes};
-    const Pointer added = entry.exchange;
+    const auto added = std::make_shared<const Exchange>(std::move(exchange));
     std::vector<Kept> gone;  // destroyed outside the lock
     {
         const std::lock_guard lock(mutex_);
-        kept_.push_back(std::move(entry));
-        bytes_ += bytes;
-        while (kept_.size() > count_max_ || bytes_ > bytes_max_) {
-            bytes_ -= kept_.front().bytes;
-            gone.push_back(std::move(kept_.front()));
-            kept_.pop_front();
-            ++dropped_;
-        }
+        keep(added, gone);
+        if (archive_ != nullptr) archive_->keep(added);
     }
     if (observer_) observer_(*added);
 }
 
 ExchangeLog::Pointer ExchangeLog::find(std::string_view name) const {
+    const auto kind = name.starts_with('c') ? Exchange::Kind::callback : Exchange::Kind::api;
+    const std::string_view digits = name.substr(kind == Exchange::Kind::callback ? 1 : 0);
+    std::int64_t id = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+    if (read.ec != std::errc() || read.ptr != digits.data() + digits.size()) return nullptr;
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [name](const Kept& each) {
-        return name_of(*each.exchange) == name;
+    const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& each) {
+        return each.exchange->kind == kind && each.exchange->id == id;
     });
     return found == kept_.rend() ? nullptr : found->exchange;
 }
@@ -70,6 +94,7 @@ void ExchangeLog::clear(const std::string& mch_id) {
     std::move(end, kept_.end(), std::back_inserter(gone));
     kept_.erase(end, kept_.end());
     for (const Kept& each : gone) bytes_ -= each.bytes;
+    if (archive_ != nullptr) archive_->forget(mch_id);
 }
 
 }  // namespace wxpay::sandbox

@@ -20,6 +20,8 @@
 
 namespace wxpay::sandbox {
 
+class ExchangeArchive;
+
 /// One API call or callback as it went over the wire, and what we made of it.
 struct Exchange {
     enum class Kind { api, callback };
@@ -45,12 +47,15 @@ struct Exchange {
 /// What people call it: "17", a callback "c17". So the names of calls do not depend on when
 /// callbacks leave, and a seed gives them again.
 std::string name_of(const Exchange& exchange);
+/// What it holds in memory, about.
+std::size_t bytes_of(const Exchange& exchange);
 
 /// The last exchanges, bounded in number and bytes. Thread-safe.
 class ExchangeLog {
   public:
-    ExchangeLog(std::size_t count_max, std::size_t bytes_max)
-        : count_max_(count_max), bytes_max_(bytes_max) {}
+    /// archive  keeps them for the next start, and has those of the last; may be null. It must
+    ///          outlive the log.
+    ExchangeLog(std::size_t count_max, std::size_t bytes_max, ExchangeArchive* archive = nullptr);
 
     /// Told of each exchange that is kept. Before the first one; it must outlive the last.
     void set_observer(std::function<void(const Exchange&)> observer) {
@@ -81,11 +86,13 @@ class ExchangeLog {
         Pointer exchange;
         std::size_t bytes;
     };
-    static std::size_t bytes_of(const Exchange& exchange);
+    /// Under the lock; what has no room any more goes to `gone`.
+    void keep(Pointer exchange, std::vector<Kept>& gone);
 
     std::function<void(const Exchange&)> observer_;
     const std::size_t count_max_;
     const std::size_t bytes_max_;
+    ExchangeArchive* const archive_;
     std::atomic<std::int64_t> last_call_{0};
     std::atomic<std::int64_t> last_callback_{0};
     mutable std::mutex mutex_;
