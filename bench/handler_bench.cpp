@@ -8,34 +8,16 @@
 
 #include "core/v2/message.hpp"
 
+#include "bench/calls.hpp"
 #include "bench/messages.hpp"
 #include "sandbox/server.hpp"
 
 namespace wxpay::bench {
 namespace {
 
-http::Request post(const char* path, std::string body) {
-    http::Request request;
-    request.method = "POST";
-    request.path = path;
-    request.headers.add("Host", "127.0.0.1:12180");
-    request.headers.add("Content-Type", "text/xml");
-    request.headers.add("Content-Length", std::to_string(body.size()));
-    request.body = std::move(body);
-    request.remote_address = "127.0.0.1";
-    return request;
-}
-
-sandbox::Config config() {
-    sandbox::Config out;
-    out.clock = {sandbox::ClockMode::Kind::manual, 0};
-    out.seed = 1;
-    return out;
-}
-
 /// Each iteration is a new order. Signing the requests is not part of the figure.
 void unified_order(benchmark::State& state) {
-    sandbox::Server server(config());
+    sandbox::Server server(manual_config());
     constexpr int kBatch = 1'000;
     std::vector<http::Request> requests;
     std::size_t at = 0;
@@ -59,37 +41,13 @@ void unified_order(benchmark::State& state) {
 BENCHMARK(unified_order);
 
 void order_query(benchmark::State& state) {
-    sandbox::Server server(config());
+    sandbox::Server server(manual_config());
     server.app().handle(post("/pay/unifiedorder", order_xml("Q1", v2::SignType::md5)));
-    v2::Message message;
-    message.text("appid", "wx8888888888888888")
-        .text("mch_id", "1900000109")
-        .text("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS")
-        .text("out_trade_no", "Q1");
     const http::Request request =
-        post("/pay/orderquery", message.sign(demo_key(), v2::SignType::md5).render());
+        signed_call("/pay/orderquery", caller().text("out_trade_no", "Q1"));
     for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(server.app().handle(request));
 }
 BENCHMARK(order_query);
-
-http::Request signed_call(const char* path, v2::Message message) {
-    return post(path, message.sign(demo_key(), v2::SignType::md5).render());
-}
-
-v2::Message caller() {
-    v2::Message message;
-    message.text("appid", "wx8888888888888888")
-        .text("mch_id", "1900000109")
-        .text("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS");
-    return message;
-}
-
-/// A figure of refusals would be worth nothing.
-void demand(benchmark::State& state, const http::Answer& answer, const char* part) {
-    const auto* const response = std::get_if<http::Response>(&answer);
-    if (response == nullptr || response->body.find(part) == std::string::npos)
-        state.SkipWithError("the call was refused");
-}
 
 http::Request refund_call(const std::string& order, int number) {
     return signed_call("/secapi/pay/refund",
@@ -103,7 +61,7 @@ http::Request refund_call(const std::string& order, int number) {
 /// Each iteration is a new refund, fifty of each order. Orders and signing are not part of the
 /// figure.
 void refund(benchmark::State& state) {
-    sandbox::Server server(config());
+    sandbox::Server server(manual_config());
     constexpr int kEach = 50;
     std::vector<http::Request> requests;
     int order = 0;
@@ -112,9 +70,8 @@ void refund(benchmark::State& state) {
             state.PauseTiming();
             const std::string number = "F" + std::to_string(order++);
             server.app().handle(post("/pay/unifiedorder", order_xml(number, v2::SignType::md5)));
-            http::Request pay = post("/_sandbox/v1/orders/x/pay", "{}");
-            pay.path = "/_sandbox/v1/orders/1900000109:" + number + "/pay";
-            server.app().handle(std::move(pay));
+            server.app().handle(
+                control("POST", "/_sandbox/v1/orders/1900000109:" + number + "/pay"));
             demand(state, server.app().handle(refund_call(number, kEach)), "<refund_id>");
             for (int i = kEach; i-- > 1;) requests.push_back(refund_call(number, i));
             state.ResumeTiming();
@@ -127,10 +84,9 @@ BENCHMARK(refund);
 
 /// An order with three refunds.
 void refund_query(benchmark::State& state) {
-    sandbox::Server server(config());
+    sandbox::Server server(manual_config());
     server.app().handle(post("/pay/unifiedorder", order_xml("Q2", v2::SignType::md5)));
-    http::Request pay = post("/_sandbox/v1/orders/1900000109:Q2/pay", "{}");
-    server.app().handle(std::move(pay));
+    server.app().handle(control("POST", "/_sandbox/v1/orders/1900000109:Q2/pay"));
     for (int i = 0; i < 3; ++i) server.app().handle(refund_call("Q2", i));
     const http::Request request =
         signed_call("/pay/refundquery", caller().text("out_trade_no", "Q2"));

@@ -23,7 +23,7 @@ cleanup() {
 trap cleanup EXIT
 
 echo "bench: signing, XML, handlers (medians of 7 interleaved repetitions)"
-build/ci/bench/wxpay-bench --benchmark_repetitions=7 --benchmark_enable_random_interleaving=true \
+build/ci/bench/wxpay-bench --benchmark_filter=-^scale/ --benchmark_repetitions=7 --benchmark_enable_random_interleaving=true \
     --benchmark_report_aggregates_only=true --benchmark_format=json 2>/dev/null >"$work/bench.json"
 jq -r '.benchmarks[] | select(.aggregate_name == "median") | "\(.run_name) \(.cpu_time)"' "$work/bench.json" |
     awk '{ ns[$1] = $2; printf "  %-34s %10.0f ns\n", $1, $2 }
@@ -149,3 +149,12 @@ for connection in "${idle[@]}"; do exec {connection}>&-; done
 printf '  %d idle connections for 5 s: %d ms of CPU\n' ${#idle[@]} $((spent * 1000 / hz))
 printf '  start to first answer: %d ms (wanted: below 50, curl and its start included)\n' "$first_answer"
 printf '  idle memory: %.1f MiB (wanted: below 16)\n' "$(awk -v k="$idle_kib" 'BEGIN { print k / 1024 }')"
+
+echo
+echo "bench: 1,000,000 stored orders, in memory and in a directory; 10,000 orders whose callbacks nobody answers"
+build/ci/bench/wxpay-bench --benchmark_filter=^scale/ --benchmark_format=json 2>/dev/null |
+    jq -r '.benchmarks[] | [.name, .real_time, .time_unit, .bytes_per_order // "", .us_per_attempt // ""] | @tsv' |
+    awk -F'\t' '{ sub(/\/(iterations|real_time).*/, "", $1); printf "  %-34s %10.1f %s", $1, $2, $3
+                 if ($4) printf ", %.0f bytes of memory per order", $4
+                 if ($5) printf ", %.0f µs per attempt", $5
+                 print "" }'
