@@ -150,6 +150,7 @@ std::optional<http::Response> App::respond(Exchange& exchange) {
 }
 
 http::Answer App::handle_wechat(http::Request given) {
+    const auto began = context_.stopwatch.exact();
     Exchange exchange;
     exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
@@ -162,6 +163,7 @@ http::Answer App::handle_wechat(http::Request given) {
     }
     const Millis delay = exchange.fault ? exchange.fault->delay : Millis{0};
     exchange.response = response.value_or(http::Response{.status = 0});
+    exchange.took = context_.stopwatch.exact() - began;
     context_.exchanges.add(std::move(exchange));
     if (!response) return later(http::Response{.cut = true}, kSilence, context_);
     if (delay > Millis{0}) return later(std::move(*response), delay, context_);

@@ -17,6 +17,7 @@
 namespace wxpay::sandbox {
 
 class EventBus;
+class Metrics;
 class FaultSet;
 class Scheduler;
 class Notifier;
@@ -61,11 +62,13 @@ struct Context {
     Sender& sender;
     EventBus& events;
     FaultSet& faults;
+    Metrics& metrics;
+    const Stopwatch& stopwatch;
 
     /// The same, but drawing from another sequence.
     Context drawing_from(SeededRandom& other) const {
-        return {directory, settings, store,   clock,  other,  exchanges,
-                scheduler, notifier, waiters, sender, events, faults};
+        return {directory, settings, store,  clock,  other,  exchanges, scheduler,
+                notifier,  waiters,  sender, events, faults, metrics,   stopwatch};
     }
 };
 

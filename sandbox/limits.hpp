@@ -31,6 +31,8 @@ inline constexpr std::size_t kEventBytesMax = 1024 * 1024;
 inline constexpr std::chrono::minutes kWaitMax{10};
 /// Merchants of one server, each version of one counted; none is ever freed. A range is no longer.
 inline constexpr std::size_t kMerchantVersionsMax = 100'000;
+/// Levels of JSON that we read.
+inline constexpr int kJsonDepthMax = 32;
 /// A certificate or key.
 inline constexpr std::size_t kPemBytesMax = 16 * 1024;
 /// A configuration file; a merchant with a certificate has some 4 KiB.

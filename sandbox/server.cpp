@@ -20,6 +20,7 @@
 #include "sandbox/exchanges/exchange_archive.hpp"
 #include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/metrics/metrics.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
 #include "sandbox/notify/target_policy.hpp"
@@ -133,8 +134,8 @@ class Server::Impl {
           scheduler(*store, clock),
           waiters(stopwatch),
           sender(config),
-          context{config.directory, config.settings, *store,  clock,  random, exchanges,
-                  scheduler,        notifier,        waiters, sender, events, faults},
+          context{config.directory, config.settings, *store, clock,  random, exchanges, scheduler,
+                  notifier,         waiters,         sender, events, faults, metrics,   stopwatch},
           notifier(context),
           app(context),
           edge(edge_options(config),
@@ -192,6 +193,7 @@ class Server::Impl {
     VirtualClock clock;
     SeededRandom random;
     FaultSet faults;
+    Metrics metrics;
     std::unique_ptr<ExchangeArchive> archive;
     ExchangeLog exchanges;
     Scheduler scheduler;

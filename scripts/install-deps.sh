@@ -6,7 +6,7 @@ set -euo pipefail
 
 declare -A packages=(
     [build]="g++ cmake ninja-build pkg-config ccache libssl-dev zlib1g-dev libcpp-httplib-dev nlohmann-json3-dev
-             libpugixml-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev libasio-dev"
+             libpugixml-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev libasio-dev prometheus-cpp-dev"
     # clang and its runtime only for libFuzzer, which GCC lacks. Debian's Node.js trusts the system's certificates.
     # The test presets compile the benchmarks too.
     [test]="libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang libclang-rt-dev nodejs npm ca-certificates curl

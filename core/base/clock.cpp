@@ -10,4 +10,8 @@ Millis SystemStopwatch::elapsed() const {
     return std::chrono::floor<Millis>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
+std::chrono::nanoseconds SystemStopwatch::exact() const {
+    return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 }  // namespace wxpay

@@ -27,12 +27,15 @@ class Stopwatch {
     virtual ~Stopwatch() = default;
     /// Time since some fixed moment.
     virtual Millis elapsed() const = 0;
+    /// The same as fine as it can be told: for measuring.
+    virtual std::chrono::nanoseconds exact() const { return elapsed(); }
 };
 
 /// The machine's monotonic clock.
 class SystemStopwatch final : public Stopwatch {
   public:
     Millis elapsed() const override;
+    std::chrono::nanoseconds exact() const override;
 };
 
 }  // namespace wxpay

@@ -52,13 +52,23 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
     return std::nullopt;
 }
 
+std::vector<std::pair<std::string_view, std::string_view>> query_parameters(
+    std::string_view query) {
+    std::vector<std::pair<std::string_view, std::string_view>> out;
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        if (!pair.empty())
+            out.emplace_back(pair.substr(0, equals),
+                             pair.substr(std::min(equals + 1, pair.size())));
+    }
+    return out;
+}
+
 std::optional<std::string> Request::parameter(std::string_view name) const {
-    for (std::string_view rest = query; !rest.empty();) {
-        const auto pair = rest.substr(0, rest.find('&'));
-        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-        const auto equals = std::min(pair.find('='), pair.size());
-        if (percent_decode(pair.substr(0, equals), true) == name)
-            return percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    for (const auto& [written, value] : query_parameters(query)) {
+        if (percent_decode(written, true) == name) return percent_decode(value, true);
     }
     return std::nullopt;
 }

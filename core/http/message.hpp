@@ -140,6 +140,10 @@ using Answer = std::variant<Response, Later, Streaming>;
 /// keep.
 using Handler = std::function<Answer(Request)>;
 
+/// Names and values of "a=1&b=2" as they are written; empty pieces are left out. Views into
+/// `query`.
+std::vector<std::pair<std::string_view, std::string_view>> query_parameters(std::string_view query);
+
 /// "/a b?x=1" and the like: percent-decodes; bad escapes stay as they are. '+' becomes a space only
 /// in `form` mode.
 std::string percent_decode(std::string_view text, bool form = false);

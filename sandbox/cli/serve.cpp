@@ -18,7 +18,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -29,6 +28,7 @@
 #include "core/program/program.hpp"
 
 #include "sandbox/cli/cli.hpp"
+#include "sandbox/cli/log_format.hpp"
 #include "sandbox/config/reader.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/server.hpp"
@@ -237,32 +237,14 @@ void apply(config::Contents contents, Config& config) {
     config.faults = std::move(contents.faults);
 }
 
-/// The message as a JSON string: it may quote what a merchant sent.
-class JsonMessage final : public spdlog::custom_flag_formatter {
-  public:
-    void format(const spdlog::details::log_msg& message, const std::tm&,
-                spdlog::memory_buf_t& out) override {
-        const nlohmann::json text(std::string(message.payload.begin(), message.payload.end()));
-        const std::string json =
-            text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-        out.append(json.data(), json.data() + json.size());
-    }
-    std::unique_ptr<custom_flag_formatter> clone() const override {
-        return std::make_unique<JsonMessage>();
-    }
-};
-
 void set_up_log(const Flags& flags) {
     auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
         flags.no_color ? spdlog::color_mode::never : spdlog::color_mode::automatic);
     auto logger = std::make_shared<spdlog::logger>("wxpay-sandbox", std::move(sink));
     if (flags.log_format == "json") {
-        auto formatter = std::make_unique<spdlog::pattern_formatter>();
-        formatter->add_flag<JsonMessage>('*').set_pattern(
-            R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})");
-        logger->set_formatter(std::move(formatter));
+        logger->set_formatter(json_log_format());
     } else if (flags.log_format == "text") {
-        logger->set_pattern("%H:%M:%S.%e %^%l%$ %v");
+        logger->set_formatter(text_log_format());
     } else {
         throw UsageError(
             fmt::format("--log-format '{}': text or json is wanted", flags.log_format));

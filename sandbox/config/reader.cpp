@@ -25,7 +25,6 @@ namespace {
 using Json = nlohmann::json;
 using Keys = std::span<const std::string_view>;
 
-constexpr int kDepthMax = 32;
 constexpr std::size_t kTextMax = 1024;
 constexpr std::size_t kItemsMax = 100;
 
@@ -372,7 +371,7 @@ Result<Contents, Problem> read_contents(const Json& json, const ReadFile& read_f
 Result<Contents, std::string> parse(std::string_view text, const ReadFile& read_file) {
     bool too_deep = false;
     const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-        too_deep = too_deep || depth > kDepthMax;
+        too_deep = too_deep || depth > kJsonDepthMax;
         return !too_deep;
     };
     Json json;
@@ -383,7 +382,7 @@ Result<Contents, std::string> parse(std::string_view text, const ReadFile& read_
         return Failure{
             fmt::format("{}: not JSON", 1 + std::count(before.begin(), before.end(), '\n'))};
     }
-    if (too_deep) return Failure{fmt::format("1: deeper than {} levels", kDepthMax)};
+    if (too_deep) return Failure{fmt::format("1: deeper than {} levels", kJsonDepthMax)};
     auto contents = read_contents(json, read_file);
     if (contents) return std::move(*contents);
     const Problem& problem = contents.error();

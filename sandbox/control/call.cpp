@@ -14,8 +14,6 @@
 namespace wxpay::sandbox::control {
 namespace {
 
-constexpr int kJsonDepthMax = 32;
-
 Result<std::int64_t, Problem> number(const std::string& text, const char* field, std::int64_t from,
                                      std::int64_t to) {
     std::int64_t value = 0;
@@ -27,8 +25,8 @@ Result<std::int64_t, Problem> number(const std::string& text, const char* field,
     return value;
 }
 
-std::string joined(std::initializer_list<std::string_view> names) {
-    return names.size() == 0 ? "none" : fmt::format("{}", fmt::join(names, ", "));
+std::string joined(std::span<const std::string_view> names) {
+    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 }  // namespace
@@ -39,6 +37,10 @@ Problem bad_request(std::string message, std::string field) {
 Problem not_found(std::string message) { return {404, "not_found", std::move(message)}; }
 Problem conflict(std::string code, std::string message) {
     return {409, std::move(code), std::move(message)};
+}
+
+Problem conflict(PayProblem problem) {
+    return conflict(std::string(code_of(problem)), std::string(text_of(problem)));
 }
 
 std::optional<std::string> Call::query(std::string_view name) const {
@@ -77,19 +79,26 @@ std::string Call::base_url() const {
     return (request.secure ? "https://" : "http://") + std::string(request.headers.get("Host"));
 }
 
-Result<void, Problem> Call::allow_query(std::initializer_list<std::string_view> known) const {
-    std::string_view rest = request.query;
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('&'), rest.size());
-        const std::string name =
-            http::percent_decode(rest.substr(0, std::min(rest.find('='), end)), true);
-        if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
+Result<void, Problem> check_query(const Route& route, const http::Request& request) {
+    if (request.query.empty()) return {};
+    const std::vector<std::string_view> known = words_of(route.query);
+    for (const auto& [written, value] : http::query_parameters(request.query)) {
+        const std::string name = http::percent_decode(written, true);
+        if (std::find(known.begin(), known.end(), name) == known.end())
             return Failure{
                 bad_request(fmt::format("unknown parameter; known: {}", joined(known)), name)};
-        }
-        rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return {};
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+    std::vector<std::string_view> out;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        out.push_back(word);
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+    }
+    return out;
 }
 
 Result<nlohmann::json, Problem> Call::object() const {
@@ -110,8 +119,9 @@ Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_vie
     WXPAY_TRY(nlohmann::json json, object());
     for (const auto& [name, value] : json.items()) {
         if (std::find(known.begin(), known.end(), name) == known.end()) {
-            return Failure{
-                bad_request(fmt::format("unknown member; known: {}", joined(known)), name)};
+            return Failure{bad_request(
+                fmt::format("unknown member; known: {}", joined({known.begin(), known.size()})),
+                name)};
         }
     }
     return json;
@@ -126,6 +136,15 @@ Result<std::string, Problem> text_member(const nlohmann::json& body, const char*
             bad_request(fmt::format("{} is a text of at most {} bytes", name, bytes_max), name)};
     }
     return found->get<std::string>();
+}
+
+Result<std::string, Problem> openid_member(const nlohmann::json& body) {
+    constexpr std::size_t kOpenidMax = 128;
+    WXPAY_TRY(std::string openid, text_member(body, "openid", kOpenidMax));
+    if (!openid.empty() && !OpenId::parse(openid))
+        return Failure{
+            bad_request("an openid begins with 'o'; then letters, digits, '_' and '-'", "openid")};
+    return openid;
 }
 
 Problem no_such_order(const std::string& id) {

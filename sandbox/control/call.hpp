@@ -16,6 +16,7 @@
 
 #include "sandbox/context.hpp"
 #include "sandbox/ledger/order.hpp"
+#include "sandbox/ledger/payment.hpp"
 
 namespace wxpay::sandbox::control {
 
@@ -33,6 +34,7 @@ struct Problem {
 Problem bad_request(std::string message, std::string field = {});
 Problem not_found(std::string message);
 Problem conflict(std::string code, std::string message);
+Problem conflict(PayProblem problem);
 
 /// A call of the control API that found its route.
 struct Call {
@@ -50,25 +52,39 @@ struct Call {
     Result<std::pair<std::string, std::string>, Problem> subject() const;
     /// The sandbox's address as the caller knows it.
     std::string base_url() const;
-    /// Fails when the query has a parameter that is none of `known`.
-    Result<void, Problem> allow_query(std::initializer_list<std::string_view> known) const;
     /// The body as a JSON object, whatever its members; an empty body is an empty object.
     Result<nlohmann::json, Problem> object() const;
-    /// The same. Fails when it has a member that
-    /// is none of `known`.
+    /// The same; fails when it has a member that is none of `known`.
     Result<nlohmann::json, Problem> body(std::initializer_list<std::string_view> known) const;
 };
 
-/// A route: `pattern` has "{…}" for one segment each.
+/// A route, and what openapi.json says about it.
 struct Route {
     std::string_view method;
-    std::string_view pattern;
+    std::string_view pattern;  ///< "{…}" stands for one segment each
     Result<http::Answer, Problem> (*handle)(const Call& call);
+    std::string_view summary;
+    std::string_view answer;      ///< the schema of a success, or its media type when it is no JSON
+    std::string_view query = {};  ///< its parameters, with spaces between; others are refused
+    std::string_view body = {};   ///< the schema of its body; empty: it takes none
 };
+
+/// The words of "a b c".
+std::vector<std::string_view> words_of(std::string_view text);
+
+/// Fails when the query has a parameter that the route does not know.
+Result<void, Problem> check_query(const Route& route, const http::Request& request);
 
 /// A member of a body that is a text; empty when absent. Fails when it is none, or too long.
 Result<std::string, Problem> text_member(const nlohmann::json& body, const char* name,
                                          std::size_t bytes_max);
+
+/// The member "openid"; empty when absent. Fails when no user can have it.
+Result<std::string, Problem> openid_member(const nlohmann::json& body);
+
+/// Longest members of bodies, in bytes.
+inline constexpr std::size_t kWordMax = 64;
+inline constexpr std::size_t kUrlMax = 1024;
 
 Problem no_such_order(const std::string& id);
 

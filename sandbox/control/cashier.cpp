@@ -139,13 +139,20 @@ Result<http::Answer, Problem> open(const Call& call) {
         return fail("wrong_scene", "支付场景非法", "package",
                     "the order's trade_type is not JSAPI");
     }
-    if (const auto problem = why_not_payable(order, call.context.clock.now())) {
-        return Failure{conflict(std::string(code_of(*problem)), std::string(text_of(*problem)))};
-    }
+    if (const auto problem = why_not_payable(order, call.context.clock.now()))
+        return Failure{conflict(*problem)};
     return json_response(dump(to_json(order, *call.context.store.begin())));
 }
 
-constexpr Route kRoutes[] = {{"POST", "/_sandbox/v1/cashier", open}};
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/cashier",
+     .handle = open,
+     .summary =
+         "What a phone does with wx.requestPayment's arguments: checks them, opens the cashier",
+     .answer = "Order",
+     .body = "CashierRequest"},
+};
 
 }  // namespace
 

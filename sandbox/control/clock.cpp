@@ -87,9 +87,23 @@ Result<http::Answer, Problem> advance(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/v1/clock", show},
-    {"POST", "/_sandbox/v1/clock", set_mode},
-    {"POST", "/_sandbox/v1/clock/advance", advance},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/clock",
+     .handle = show,
+     .summary = "What time it is for the business, and how it moves",
+     .answer = "Clock"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/clock",
+     .handle = set_mode,
+     .summary = "Changes how time moves",
+     .answer = "Clock",
+     .body = "ClockRequest"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/clock/advance",
+     .handle = advance,
+     .summary = "Runs every timer that falls due on the way, deliveries included",
+     .answer = "Advanced",
+     .body = "AdvanceRequest"},
 };
 
 }  // namespace

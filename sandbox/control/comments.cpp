@@ -13,7 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kTextMax = 1024;
-constexpr std::size_t kWordMax = 64;
 
 Result<Comment, Problem> comment_from(const Call& call) {
     WXPAY_TRY(const nlohmann::json body,
@@ -57,7 +56,12 @@ Result<http::Answer, Problem> add(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "/_sandbox/v1/comments", add},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/comments",
+     .handle = add,
+     .summary = "A user comments on a paid order",
+     .answer = "Comment",
+     .body = "CommentRequest"},
 };
 
 }  // namespace

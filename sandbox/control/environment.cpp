@@ -11,7 +11,6 @@ using Json = nlohmann::ordered_json;
 
 /// Paths on the server's machine; no keys.
 Result<http::Answer, Problem> environment(const Call& call) {
-    WXPAY_CHECK(call.allow_query({}));
     const Settings& settings = call.context.settings;
     Json json = Json::object();
     if (!settings.https_url.empty()) json["https"] = settings.https_url;
@@ -29,7 +28,13 @@ Result<http::Answer, Problem> environment(const Call& call) {
     return json_response(dump(json));
 }
 
-constexpr Route kRoutes[] = {{"GET", "/_sandbox/v1/environment", environment}};
+constexpr Route kRoutes[] = {
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/environment",
+     .handle = environment,
+     .summary = "Where the TLS listener and the certificate files are",
+     .answer = "Environment"},
+};
 
 }  // namespace
 

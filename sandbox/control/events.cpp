@@ -33,7 +33,6 @@ Result<std::vector<EventKind>, Problem> kinds_from(const Call& call) {
 }
 
 Result<http::Answer, Problem> listen(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"kinds", "mch_id", "order"}));
     EventFilter filter;
     WXPAY_TRY(filter.kinds, kinds_from(call));
     WXPAY_TRY(std::tie(filter.mch_id, filter.out_trade_no), call.subject());
@@ -50,7 +49,14 @@ Result<http::Answer, Problem> listen(const Call& call) {
     return answer;
 }
 
-constexpr Route kRoutes[] = {{"GET", "/_sandbox/v1/events", listen}};
+constexpr Route kRoutes[] = {
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/events",
+     .handle = listen,
+     .summary = "Changes as they happen: server-sent events",
+     .answer = "text/event-stream",
+     .query = "kinds mch_id order"},
+};
 
 }  // namespace
 

@@ -13,7 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Result<http::Answer, Problem> list(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"order", "mch_id", "limit"}));
     WXPAY_TRY(const std::size_t limit, call.limit());
     std::string mch_id;
     std::string out_trade_no;
@@ -43,8 +42,17 @@ Result<http::Answer, Problem> show(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/v1/exchanges", list},
-    {"GET", "/_sandbox/v1/exchanges/{id}", show},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/exchanges",
+     .handle = list,
+     .summary = "Calls and callbacks as they went over the wire, newest first",
+     .answer = "ExchangeList",
+     .query = "mch_id order limit"},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/exchanges/{id}",
+     .handle = show,
+     .summary = "One of them, whole, with the string to sign and the diagnosis",
+     .answer = "Exchange"},
 };
 
 }  // namespace

@@ -15,7 +15,6 @@ using Json = nlohmann::ordered_json;
 Problem no_such_fault(const std::string& id) { return not_found("no fault '" + id + "'"); }
 
 Result<http::Answer, Problem> list(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"mch_id"}));
     Json out{{"faults", Json::array()}};
     for (const auto& each : call.context.faults.list(call.query("mch_id").value_or("")))
         out["faults"].push_back(to_json(each));
@@ -29,7 +28,6 @@ Result<http::Answer, Problem> show(const Call& call) {
 }
 
 Result<http::Answer, Problem> add(const Call& call) {
-    WXPAY_CHECK(call.allow_query({}));
     WXPAY_TRY(const nlohmann::json body, call.object());
     auto fault = fault_from_json(body);
     if (!fault) return Failure{bad_request(fault.error().detail, fault.error().field)};
@@ -45,15 +43,39 @@ Result<http::Answer, Problem> remove(const Call& call) {
 }
 
 Result<http::Answer, Problem> remove_all(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"mch_id"}));
     const auto gone = call.context.faults.clear(call.query("mch_id").value_or(""));
     return json_response(dump(Json{{"deleted", gone}}));
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/v1/faults", list},           {"POST", "/_sandbox/v1/faults", add},
-    {"DELETE", "/_sandbox/v1/faults", remove_all},  {"GET", "/_sandbox/v1/faults/{id}", show},
-    {"DELETE", "/_sandbox/v1/faults/{id}", remove},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/faults",
+     .handle = list,
+     .summary = "What goes wrong on purpose, with counts",
+     .answer = "FaultList",
+     .query = "mch_id"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/faults",
+     .handle = add,
+     .summary = "One more; the one with its id gives way",
+     .answer = "Fault",
+     .body = "FaultRequest"},
+    {.method = "DELETE",
+     .pattern = "/_sandbox/v1/faults",
+     .handle = remove_all,
+     .summary = "None any more",
+     .answer = "Deleted",
+     .query = "mch_id"},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/faults/{id}",
+     .handle = show,
+     .summary = "One of them",
+     .answer = "Fault"},
+    {.method = "DELETE",
+     .pattern = "/_sandbox/v1/faults/{id}",
+     .handle = remove,
+     .summary = "One less",
+     .answer = "Deleted"},
 };
 
 }  // namespace

@@ -45,7 +45,6 @@ Json to_json(const Merchant& merchant) {
 }
 
 Result<http::Answer, Problem> list(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"mch_id", "limit", "cursor"}));
     WXPAY_TRY(const std::size_t limit, call.limit());
     WXPAY_TRY(const auto cursor, call.cursor());
     const auto wanted = call.query("mch_id");
@@ -76,7 +75,6 @@ Result<http::Answer, Problem> show(const Call& call) {
 }
 
 Result<http::Answer, Problem> add(const Call& call) {
-    WXPAY_CHECK(call.allow_query({}));
     WXPAY_TRY(const nlohmann::json body, call.object());
     const auto added = config::add_merchant(body, call.context.directory, call.context.store);
     if (!added) {
@@ -88,9 +86,23 @@ Result<http::Answer, Problem> add(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/v1/merchants", list},
-    {"POST", "/_sandbox/v1/merchants", add},
-    {"GET", "/_sandbox/v1/merchants/{mch_id}", show},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/merchants",
+     .handle = list,
+     .summary = "Who exists here",
+     .answer = "MerchantList",
+     .query = "mch_id limit cursor"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/merchants",
+     .handle = add,
+     .summary = "Adds a merchant, or replaces the one with its number",
+     .answer = "Merchant",
+     .body = "MerchantRequest"},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/merchants/{mch_id}",
+     .handle = show,
+     .summary = "One of them; with its keys when the sandbox made them",
+     .answer = "Merchant"},
 };
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Result<http::Answer, Problem> list(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"mch_id", "out_trade_no", "state", "limit", "cursor"}));
     NotificationFilter filter;
     filter.mch_id = call.query("mch_id").value_or("");
     filter.out_trade_no = call.query("out_trade_no").value_or("");
@@ -58,9 +57,22 @@ Result<http::Answer, Problem> resend(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/v1/notifications", list},
-    {"GET", "/_sandbox/v1/notifications/{id}", show},
-    {"POST", "/_sandbox/v1/notifications/{id}/resend", resend},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/notifications",
+     .handle = list,
+     .summary = "Callbacks and their attempts, newest first",
+     .answer = "NotificationList",
+     .query = "mch_id out_trade_no state limit cursor"},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/notifications/{id}",
+     .handle = show,
+     .summary = "One of them",
+     .answer = "Notification"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/notifications/{id}/resend",
+     .handle = resend,
+     .summary = "Delivers once more, now",
+     .answer = "Notification"},
 };
 
 }  // namespace

@@ -59,8 +59,6 @@ Result<std::vector<v2::Coupon>, Problem> coupons_from(const nlohmann::json& body
 Result<PayRequest, Problem> pay_request_from(const Call& call, Fen total) {
     WXPAY_TRY(const nlohmann::json body, call.body({"outcome", "openid", "bank_type", "coupons"}));
     PayRequest request;
-    constexpr std::size_t kWordMax = 32;
-    constexpr std::size_t kOpenidMax = 128;
     WXPAY_TRY(const std::string word, text_member(body, "outcome", kWordMax));
     const auto outcome = parse_pay_outcome(word.empty() ? "success" : word);
     if (!outcome) {
@@ -68,18 +66,13 @@ Result<PayRequest, Problem> pay_request_from(const Call& call, Fen total) {
                                    "outcome")};
     }
     request.outcome = *outcome;
-    WXPAY_TRY(request.openid, text_member(body, "openid", kOpenidMax));
-    if (!request.openid.empty() && !OpenId::parse(request.openid)) {
-        return Failure{
-            bad_request("an openid begins with 'o'; then letters, digits, '_' and '-'", "openid")};
-    }
+    WXPAY_TRY(request.openid, openid_member(body));
     WXPAY_TRY(request.bank_type, text_member(body, "bank_type", kWordMax));
     WXPAY_TRY(request.coupons, coupons_from(body, total));
     return request;
 }
 
 Result<http::Answer, Problem> list(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"mch_id", "out_trade_no", "state", "limit", "cursor"}));
     OrderFilter filter;
     filter.mch_id = call.query("mch_id").value_or("");
     filter.out_trade_no = call.query("out_trade_no").value_or("");
@@ -117,9 +110,7 @@ Result<http::Answer, Problem> pay(const Call& call) {
     if (!order) return Failure{no_such_order(call.arguments[0])};
     WXPAY_TRY(const PayRequest request, pay_request_from(call, order->total));
     const auto result = user_pays(work, *order, request);
-    if (!result)
-        return Failure{
-            conflict(std::string(code_of(result.error())), std::string(text_of(result.error())))};
+    if (!result) return Failure{conflict(result.error())};
     Json out = to_json(result->order, work.store());
     work.commit();
     out["payment"] = {{"outcome", wire_name(result->outcome)}, {"message", result->message}};
@@ -151,7 +142,6 @@ bool holds(Until until, const Order& order, Transaction& transaction) {
 }
 
 Result<http::Answer, Problem> wait(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"order", "until", "timeout"}));
     const auto id = call.query("order");
     if (!id)
         return Failure{bad_request(
@@ -198,10 +188,29 @@ Result<http::Answer, Problem> wait(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/v1/orders", list},
-    {"GET", "/_sandbox/v1/orders/{id}", show},
-    {"POST", "/_sandbox/v1/orders/{id}/pay", pay},
-    {"GET", "/_sandbox/v1/wait", wait},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/orders",
+     .handle = list,
+     .summary = "Orders, newest first",
+     .answer = "OrderList",
+     .query = "mch_id out_trade_no state limit cursor"},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/orders/{id}",
+     .handle = show,
+     .summary = "One of them, by prepay_id, transaction_id or mch_id:out_trade_no",
+     .answer = "Order"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/orders/{id}/pay",
+     .handle = pay,
+     .summary = "The user pays, or does not",
+     .answer = "Order",
+     .body = "PayRequest"},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/wait",
+     .handle = wait,
+     .summary = "Answers when the order is as wanted; 408 when that takes too long",
+     .answer = "Order",
+     .query = "order until timeout"},
 };
 
 }  // namespace

@@ -68,9 +68,23 @@ Result<http::Answer, Problem> plan(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/v1/refunds/{id}", show},
-    {"POST", "/_sandbox/v1/refunds/{id}", end},
-    {"POST", "/_sandbox/v1/orders/{id}/refund-outcome", plan},
+    {.method = "GET",
+     .pattern = "/_sandbox/v1/refunds/{id}",
+     .handle = show,
+     .summary = "A refund, by refund_id or mch_id:out_refund_no",
+     .answer = "Refund"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/refunds/{id}",
+     .handle = end,
+     .summary = "Ends a refund that was held",
+     .answer = "Refund",
+     .body = "RefundOutcome"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/orders/{id}/refund-outcome",
+     .handle = plan,
+     .summary = "How the order's next refunds end",
+     .answer = "Order",
+     .body = "RefundOutcome"},
 };
 
 }  // namespace

@@ -22,7 +22,8 @@ std::vector<Route> all_routes() {
     for (const auto& group :
          {server_routes(), order_routes(), cashier_routes(), refund_routes(), comment_routes(),
           fault_routes(), merchant_routes(), scan_routes(), notification_routes(), clock_routes(),
-          exchange_routes(), environment_routes(), event_routes(), trigger_routes()}) {
+          exchange_routes(), environment_routes(), event_routes(), trigger_routes(),
+          metrics_routes(), openapi_routes()}) {
         out.insert(out.end(), group.begin(), group.end());
     }
     return out;
@@ -104,8 +105,10 @@ Result<http::Answer, Problem> dispatch(const http::Request& request, Context& co
         auto arguments = match(route.pattern, request.path);
         if (!arguments) continue;
         // The edge sends no body to HEAD.
-        if (route.method == (request.method == "HEAD" ? "GET" : request.method))
+        if (route.method == (request.method == "HEAD" ? "GET" : request.method)) {
+            WXPAY_CHECK(check_query(route, request));
             return route.handle(Call{request, std::move(*arguments), context});
+        }
         methods += methods.empty() ? "" : ", ";
         methods += route.method;
     }

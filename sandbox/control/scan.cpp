@@ -35,11 +35,9 @@ std::string long_form(const std::string& url, Context& context) {
 
 Result<Scan, Problem> scan_from(const Call& call) {
     WXPAY_TRY(const nlohmann::json body, call.body({"url", "bizpay_url", "openid"}));
-    constexpr std::size_t kUrlMax = 1024;
-    constexpr std::size_t kOpenidMax = 128;
     WXPAY_TRY(const std::string url, text_member(body, "url", kUrlMax));
     WXPAY_TRY(std::string bizpay_url, text_member(body, "bizpay_url", kUrlMax));
-    WXPAY_TRY(std::string openid, text_member(body, "openid", kOpenidMax));
+    WXPAY_TRY(std::string openid, openid_member(body));
     auto link = read_product_link(long_form(url, call.context), call.context.directory);
     if (!link) {
         return Failure{
@@ -53,10 +51,6 @@ Result<Scan, Problem> scan_from(const Call& call) {
             "bizpay_url")};
     }
     if (openid.empty()) openid = kDefaultPayer;
-    if (!OpenId::parse(openid)) {
-        return Failure{
-            bad_request("an openid begins with 'o'; then letters, digits, '_' and '-'", "openid")};
-    }
     return Scan{std::move(*link), std::move(*target), std::move(openid)};
 }
 
@@ -81,7 +75,7 @@ Result<Order, Problem> order_of(const http::Outcome& outcome, const Judgement& j
         order->trade_type != TradeType::native)
         return Failure{unusable("the prepay_id is of no NATIVE order of this merchant and app")};
     if (const auto problem = why_not_payable(*order, context.clock.now()))
-        return Failure{conflict(std::string(code_of(*problem)), std::string(text_of(*problem)))};
+        return Failure{conflict(*problem)};
     return std::move(*order);
 }
 
@@ -132,7 +126,14 @@ Result<http::Answer, Problem> scan(const Call& call) {
         }));
 }
 
-constexpr Route kRoutes[] = {{"POST", "/_sandbox/v1/scan", scan}};
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/scan",
+     .handle = scan,
+     .summary = "A user scans a product code: the merchant's bizpay address is asked for an order",
+     .answer = "Order",
+     .body = "ScanRequest"},
+};
 
 }  // namespace
 

@@ -24,7 +24,6 @@ Result<http::Answer, Problem> health(const Call& call) {
 }
 
 Result<http::Answer, Problem> reset(const Call& call) {
-    WXPAY_CHECK(call.allow_query({"mch_id"}));
     WXPAY_TRY(const nlohmann::json body, call.body({"mch_id"}));
     std::string text = call.query("mch_id").value_or("");
     if (const auto member = body.find("mch_id"); member != body.end()) {
@@ -48,9 +47,23 @@ Result<http::Answer, Problem> reset(const Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {"GET", "/_sandbox/health", health},
-    {"GET", "/_sandbox/readyz", health},
-    {"POST", "/_sandbox/v1/reset", reset},
+    {.method = "GET",
+     .pattern = "/_sandbox/health",
+     .handle = health,
+     .summary = "Whether it is up",
+     .answer = "Health"},
+    {.method = "GET",
+     .pattern = "/_sandbox/readyz",
+     .handle = health,
+     .summary = "Whether it is ready",
+     .answer = "Health"},
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/reset",
+     .handle = reset,
+     .summary = "Forgets orders, notifications, faults and exchanges",
+     .answer = "Status",
+     .query = "mch_id",
+     .body = "ResetRequest"},
 };
 
 }  // namespace

@@ -16,9 +16,6 @@
 namespace wxpay::sandbox::control {
 namespace {
 
-constexpr std::size_t kWordMax = 64;
-constexpr std::size_t kUrlMax = 1024;
-
 bool is_element_name(std::string_view name) {
     const auto is_letter = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -82,7 +79,14 @@ Result<http::Answer, Problem> trigger(const Call& call) {
     return attempt_now(call.context, made_up.id);
 }
 
-constexpr Route kRoutes[] = {{"POST", "/_sandbox/v1/trigger", trigger}};
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/_sandbox/v1/trigger",
+     .handle = trigger,
+     .summary = "One signed callback for a made-up order",
+     .answer = "Notification",
+     .body = "TriggerRequest"},
+};
 
 }  // namespace
 

@@ -8,6 +8,8 @@
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/events/event_bus.hpp"
+#include "sandbox/exchanges/exchange_line.hpp"
+#include "sandbox/metrics/metrics.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -51,6 +53,8 @@ void announce_notifications(const Context& context, std::span<const std::int64_t
 }
 
 void announce_exchange(const Context& context, const Exchange& exchange) {
+    context.metrics.count(exchange);
+    log_exchange(exchange);
     if (!context.events.is_heard()) return;
     context.events.publish(
         {EventKind::exchange, exchange.mch_id, exchange.out_trade_no,

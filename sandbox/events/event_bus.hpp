@@ -42,6 +42,7 @@ class EventBus {
     bool subscribe(std::shared_ptr<http::Stream> stream, EventFilter filter);
     /// Whether making an event is worth the while.
     bool is_heard() const { return count_ > 0; }
+    std::size_t listeners() const { return count_; }
     void publish(const Event& event);
 
   private:

@@ -85,6 +85,11 @@ std::uint64_t ExchangeLog::dropped() const {
     return dropped_;
 }
 
+ExchangeLog::Held ExchangeLog::held() const {
+    const std::lock_guard lock(mutex_);
+    return {kept_.size(), bytes_, dropped_};
+}
+
 void ExchangeLog::clear(const std::string& mch_id) {
     std::deque<Kept> gone;
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -32,7 +33,9 @@ struct Exchange {
     std::string url;  ///< callbacks only: calls have the request's path and query
     http::Request request;
     http::Response response;
-    Millis latency{0};     ///< callbacks only
+    Millis latency{0};  ///< callbacks only
+    /// Calls only: real time to make the answer. Not for the control API: transcripts repeat.
+    std::chrono::nanoseconds took{0};
     std::string endpoint;  ///< path of the endpoint that answered; empty for unknown paths
     std::string mch_id;
     std::string out_trade_no;
@@ -78,6 +81,12 @@ class ExchangeLog {
                               const std::function<bool(const Exchange&)>& wanted) const;
     /// How many went because there was no room.
     std::uint64_t dropped() const;
+    struct Held {
+        std::size_t count;
+        std::size_t bytes;
+        std::uint64_t dropped;
+    };
+    Held held() const;
     /// Forgets all, or those of one merchant.
     void clear(const std::string& mch_id = {});
 

@@ -39,6 +39,7 @@ class FaultSet {
 
     /// Whether there is nothing to ask draw() about. Costs nothing.
     bool empty() const { return count_ == 0; }
+    std::size_t size() const { return count_; }
     /// The first fault that strikes this one. Those behind it are not asked, and do not count it.
     std::optional<Injection> draw(const FaultTarget& target);
     /// An effect that was asked for by a call itself.

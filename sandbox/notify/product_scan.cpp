@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/codec/xml.hpp"
+#include "core/http/message.hpp"
 #include "core/v2/message.hpp"
 
 #include "sandbox/diagnosis/signature.hpp"
@@ -22,18 +23,6 @@ constexpr std::size_t kProductIdBytesMax = 32;
 /// What is signed in the link, with `sign` behind it.
 constexpr std::array kParameters{"appid",      "mch_id",    "product_id",
                                  "time_stamp", "nonce_str", "sign"};
-
-/// As they are written: values are signed so, and a '+' is a plus.
-std::map<std::string, std::string> parameters_of(std::string_view query) {
-    std::map<std::string, std::string> out;
-    while (!query.empty()) {
-        const std::string_view pair = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(pair.size() + 1, query.size()));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        out.emplace(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())));
-    }
-    return out;
-}
 
 Failure<std::string> wrong(std::string hint) { return Failure{std::move(hint)}; }
 
@@ -52,7 +41,10 @@ Result<ProductLink, std::string> read_product_link(std::string_view url,
                                                    const Directory& directory) {
     if (!url.starts_with(kLongUrlStart) || url.size() > kLinkBytesMax)
         return wrong("the link begins with weixin://wxpay/bizpayurl? and has at most 512 bytes");
-    const auto written = parameters_of(url.substr(kLongUrlStart.size()));
+    // As they are written: values are signed so, and a '+' is a plus.
+    const auto parameters = http::query_parameters(url.substr(kLongUrlStart.size()));
+    const std::map<std::string_view, std::string_view> written(parameters.begin(),
+                                                               parameters.end());
     if (written.contains("pr")) {
         return wrong("this is the code_url of an order: its user pays by /orders/{id}/pay");
     }

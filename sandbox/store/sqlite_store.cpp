@@ -23,6 +23,7 @@
 
 #include "embedded/kSchema0001.hpp"
 #include "embedded/kSchema0002.hpp"
+#include "embedded/kSchema0003.hpp"
 #include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
@@ -34,7 +35,7 @@ namespace wxpay::sandbox {
 namespace {
 
 /// The migrations, oldest first.
-constexpr std::array kMigrations{kSchema0001, kSchema0002};
+constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003};
 
 constexpr std::string_view kOrderColumns =
     "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
@@ -337,6 +338,8 @@ struct Statements {
                        "INSERT INTO merchants (mch_id, definition) VALUES (?, ?) "
                        "ON CONFLICT (mch_id) DO UPDATE SET definition = excluded.definition"),
           merchants(db, "SELECT definition FROM merchants ORDER BY id"),
+          notification_tally(db, "SELECT state, COUNT(*) FROM notifications GROUP BY state"),
+          timer_tally(db, "SELECT COUNT(*) FROM timers"),
           transferred(db,
                       "SELECT coalesce(sum(amount), 0) FROM payouts WHERE kind = 'transfer' AND "
                       "mch_id = ? AND openid = ? AND created_at >= ? AND state <> 'FAILED'"),
@@ -405,7 +408,7 @@ struct Statements {
     Statement burn, is_burnt, use_code, add_openid, is_openid_of_another_app;
     Statement insert_payout, update_payout;
     Statement short_code, insert_short, long_url;
-    Statement put_merchant, merchants;
+    Statement put_merchant, merchants, notification_tally, timer_tally;
     Statement transferred, payout_by_id, payout_by_number;
     Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
@@ -712,6 +715,20 @@ class SqliteTransaction final : public Transaction {
     std::vector<std::string> merchants() override {
         std::vector<std::string> out;
         for (auto rows = s_.merchants.query(); rows.next();) out.emplace_back(rows.text());
+        return out;
+    }
+
+    Tally tally() override {
+        Tally out;
+        for (auto rows = s_.notification_tally.query(); rows.next();) {
+            const auto state = parse_notification_state(rows.text());
+            const auto count = static_cast<std::size_t>(rows.number());
+            if (state == NotificationState::pending) out.notifications_pending = count;
+            if (state == NotificationState::delivered) out.notifications_delivered = count;
+            if (state == NotificationState::exhausted) out.notifications_exhausted = count;
+        }
+        if (auto rows = s_.timer_tally.query(); rows.next())
+            out.timers = static_cast<std::size_t>(rows.number());
         return out;
     }
 

@@ -40,6 +40,14 @@ struct NotificationFilter {
     std::optional<std::int64_t> before_id = {};
 };
 
+/// How many there are.
+struct Tally {
+    std::size_t notifications_pending = 0;
+    std::size_t notifications_delivered = 0;
+    std::size_t notifications_exhausted = 0;
+    std::size_t timers = 0;
+};
+
 /// One unit of work. Everything in it happens or nothing does: destroying it without commit() takes
 /// it all back. Transactions of a store exclude each other, so keep them short and never send or
 /// wait inside one. A store that cannot go on (disk full, corrupt file) throws std::runtime_error.
@@ -139,6 +147,8 @@ class Transaction {
     virtual std::vector<Timer> claim_due(Instant now, std::size_t limit) = 0;
     /// When the earliest unclaimed timer is due.
     virtual std::optional<Instant> next_due() = 0;
+
+    virtual Tally tally() = 0;
 
     /// Forgets everything, or everything of one merchant; but merchants stay.
     virtual void reset(const std::optional<MchId>& mch_id) = 0;

@@ -1,5 +1,6 @@
 #include "sandbox/timers/fire.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/ledger/payout.hpp"
 #include "sandbox/ledger/refund.hpp"
+#include "sandbox/metrics/metrics.hpp"
 #include "sandbox/notify/notifier.hpp"
 
 namespace wxpay::sandbox {
@@ -84,6 +86,7 @@ Scheduler::Fired fired_by(Notifier::Delivery delivery) {
 
 void fire(const Timer& timer, Context& context, const std::function<void(Scheduler::Fired)>& done) {
     using Fired = Scheduler::Fired;
+    context.metrics.count_timer(std::max(Millis{0}, context.clock.now() - timer.due));
     try {
         switch (timer.kind) {
             case TimerKind::deliver:

@@ -11,6 +11,8 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(PkgConfig REQUIRED)
 # Its flags change class layouts (OpenSSL, zlib, brotli support), so they must come with the library.
 pkg_check_modules(cpp_httplib REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
+# Its CMake package asks for curl and civetweb too, which only its other libraries need.
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET GLOBAL prometheus-cpp-core)
 
 find_path(WXPAY_ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(wxpay_asio INTERFACE)

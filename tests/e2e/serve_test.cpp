@@ -140,5 +140,27 @@ TEST(Serve, KeepsEveryAcknowledgedOrderWhenKilled) {
     EXPECT_GE(notification["attempts"].size(), 16U) << "at least once";
 }
 
+TEST(Serve, HasItsExchangesAgainAfterARestart) {
+    const TemporaryDirectory data;
+    const std::vector<std::string> options{"--port", "0", "--data", data.path().string()};
+    nlohmann::json before;
+    {
+        ServerProcess sandbox(kProgram, options);
+        sandbox.call("POST", "/pay/unifiedorder",
+                     AppHarness::xml(AppHarness::sign(AppHarness::order("E1"))));
+        before = sandbox.call("GET", "/_sandbox/v1/exchanges/1").json();
+        sandbox.process().signal(SIGTERM);
+        EXPECT_EQ(sandbox.process().wait(), 0);
+    }
+    ServerProcess sandbox(kProgram, options);
+    auto after = sandbox.call("GET", "/_sandbox/v1/exchanges/1").json();
+    EXPECT_NE(before["curl"], after["curl"]) << "it names the server, whose port is another one";
+    before.erase("curl");
+    after.erase("curl");
+    EXPECT_EQ(after, before);
+    sandbox.call("POST", "/pay/unifiedorder", "<xml/>");
+    EXPECT_EQ(sandbox.call("GET", "/_sandbox/v1/exchanges").json()["exchanges"][0]["id"], "2");
+}
+
 }  // namespace
 }  // namespace wxpay::test

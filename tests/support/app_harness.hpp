@@ -20,6 +20,7 @@
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/faults/fault_set.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/metrics/metrics.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
 #include "sandbox/store/sqlite_store.hpp"
@@ -120,6 +121,7 @@ class AppHarness {
     sandbox::VirtualClock clock;
     SeededRandom random;
     sandbox::FaultSet faults;
+    sandbox::Metrics metrics;
     sandbox::ExchangeLog exchanges{sandbox::kExchangesMax, sandbox::kExchangeBytesMax};
     sandbox::Scheduler scheduler;
     sandbox::Waiters waiters;

@@ -1,0 +1,69 @@
+#include "sandbox/exchanges/exchange_line.hpp"
+
+#include <chrono>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "sandbox/exchanges/exchange_log.hpp"
+#include "sandbox/log_fields.hpp"
+
+namespace wxpay::sandbox {
+namespace {
+
+/// Without the query: it may hold a secret.
+std::string target_of(const Exchange& exchange) {
+    if (exchange.kind == Exchange::Kind::api) return exchange.request.path;
+    return exchange.url.substr(0, exchange.url.find('?'));
+}
+
+double milliseconds_of(const Exchange& exchange) {
+    const std::chrono::nanoseconds time =
+        exchange.kind == Exchange::Kind::api ? exchange.took : exchange.latency;
+    return std::chrono::duration<double, std::milli>(time).count();
+}
+
+nlohmann::ordered_json fields_of(const Exchange& exchange) {
+    nlohmann::ordered_json out{{"exchange", name_of(exchange)},
+                               {"kind", exchange.kind == Exchange::Kind::api ? "api" : "callback"},
+                               {"method", exchange.request.method},
+                               {"target", target_of(exchange)},
+                               {"http_status", exchange.response.status},
+                               {"verdict", exchange.verdict},
+                               {"duration_ms", milliseconds_of(exchange)}};
+    const std::pair<const char*, const std::string*> texts[] = {
+        {"mch_id", &exchange.mch_id},
+        {"out_trade_no", &exchange.out_trade_no},
+        {"error", &exchange.error},
+        {"hint", &exchange.hint}};
+    for (const auto& [name, text] : texts)
+        if (!text->empty()) out[name] = *text;
+    if (exchange.fault) out["fault"] = exchange.fault->id;
+    return out;
+}
+
+std::string line_of(const Exchange& exchange) {
+    std::string out = fmt::format("{} {} {}: {}", name_of(exchange), exchange.request.method,
+                                  target_of(exchange), exchange.verdict);
+    if (exchange.response.status != 0 && exchange.response.status != 200)
+        out += fmt::format(", HTTP {}", exchange.response.status);
+    if (!exchange.out_trade_no.empty())
+        out += fmt::format(", {}:{}", exchange.mch_id, exchange.out_trade_no);
+    if (!exchange.error.empty()) out += ", " + exchange.error;
+    if (!exchange.hint.empty()) out += " (" + exchange.hint + ")";
+    return out + fmt::format(", {:.2f} ms", milliseconds_of(exchange));
+}
+
+}  // namespace
+
+void log_exchange(const Exchange& exchange) {
+    const auto level = exchange.verdict == "ok" ? spdlog::level::debug : spdlog::level::info;
+    if (!spdlog::should_log(level)) return;
+    const nlohmann::ordered_json fields = fields_of(exchange);
+    const LogFields about(fields);
+    spdlog::log(level, "{}", line_of(exchange));
+}
+
+}  // namespace wxpay::sandbox
