@@ -33,13 +33,12 @@ Result<Reply, Refusal> handle(const Call& call, Work& /*work*/) {
             Refusal{kUnhelpful, {}, "code payment is not switched on for this merchant"}};
     }
     const std::string_view auth_code = call.get("auth_code");
-    const std::string_view kind = auth_code.substr(auth_code.size() - 4);
-    if (kind == "9004")
+    const Scan scan = scan_of(auth_code);
+    if (scan == Scan::expired)
         return Failure{Refusal{kCodeExpired, "auth_code", "a code that ends in 9004 is expired"}};
-    if (kind > "9007") {
+    if (scan == Scan::unknown)
         return Failure{
-            Refusal{kCodeUnknown, "auth_code", "a code that ends in 9008 to 9999 is unknown"}};
-    }
+            Refusal{kCodeUnknown, "auth_code", "this code is nobody's, by its last digits"}};
     const std::string openid = payer_of(auth_code);
     Reply reply;
     reply.business.text("openid", openid);

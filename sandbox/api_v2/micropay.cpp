@@ -68,39 +68,8 @@ constexpr std::array kFields{
     FieldRule{"deposit", Need::optional, 1, "Y or N", is_yes_or_no},
 };
 
-/// What happens when a code is scanned; its last four digits say so. v2.md 6.8 and, below 9000,
-/// FIDELITY.md "Payment codes": our choice.
-enum class Scan {
-    pays,
-    pays_by_credit_card,
-    pays_as_second_user,
-    password,  ///< USERPAYING, then paid
-    gives_up,  ///< USERPAYING, then PAYERROR
-    not_enough,
-    expired,
-    error_but_paid,
-    bank_error,
-    silence_but_paid,
-    unknown
-};
-
-Scan scan_of(std::string_view auth_code) {
-    const std::string_view digits = auth_code.substr(auth_code.size() - 4);
-    if (digits < "7000") return Scan::pays;
-    if (digits < "8000") return Scan::pays_by_credit_card;
-    if (digits < "9000") return Scan::pays_as_second_user;
-    if (digits == "9001") return Scan::password;
-    if (digits == "9002") return Scan::gives_up;
-    if (digits == "9003") return Scan::not_enough;
-    if (digits == "9004") return Scan::expired;
-    if (digits == "9005") return Scan::error_but_paid;
-    if (digits == "9006") return Scan::bank_error;
-    if (digits == "9007") return Scan::silence_but_paid;
-    return Scan::unknown;
-}
-
 /// What really happens then: above a limit, the password is asked for.
-Scan scan_of(std::string_view auth_code, Fen total) {
+Scan outcome_of(std::string_view auth_code, Fen total) {
     const Scan scan = scan_of(auth_code);
     return scan == Scan::pays && total > kPasswordFree ? Scan::password : scan;
 }
@@ -151,7 +120,7 @@ std::optional<Result<Reply, Refusal>> answer_again(const Call& call, Order& stor
     switch (stored.state) {
         case TradeState::success:
         case TradeState::refund:
-            if (left_in_doubt(scan_of(first_code, stored.total)) &&
+            if (left_in_doubt(outcome_of(first_code, stored.total)) &&
                 first_code == call.get("auth_code"))
                 return Result<Reply, Refusal>(paid(stored, call));
             return Result<Reply, Refusal>(
@@ -199,7 +168,7 @@ void wait_for_user(Work& work, Order order, TimerKind end) {
 }
 
 Result<Reply, Refusal> scan(const Call& call, Work& work, const Order& order) {
-    const Scan scanned = scan_of(call.get("auth_code"), order.total);
+    const Scan scanned = outcome_of(call.get("auth_code"), order.total);
     switch (scanned) {
         case Scan::pays:
         case Scan::pays_by_credit_card:
@@ -264,6 +233,21 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
 }
 
 }  // namespace
+
+Scan scan_of(std::string_view auth_code) {
+    const std::string_view digits = auth_code.substr(auth_code.size() - 4);
+    if (digits < "7000") return Scan::pays;
+    if (digits < "8000") return Scan::pays_by_credit_card;
+    if (digits < "9000") return Scan::pays_as_second_user;
+    if (digits == "9001") return Scan::password;
+    if (digits == "9002") return Scan::gives_up;
+    if (digits == "9003") return Scan::not_enough;
+    if (digits == "9004") return Scan::expired;
+    if (digits == "9005") return Scan::error_but_paid;
+    if (digits == "9006") return Scan::bank_error;
+    if (digits == "9007") return Scan::silence_but_paid;
+    return Scan::unknown;
+}
 
 bool is_auth_code(std::string_view value) {
     constexpr std::size_t kLength = 18;

@@ -73,9 +73,10 @@ class Metrics::Impl {
 
     void count_fault(const Exchange& exchange) {
         const bool is_call = exchange.kind == Exchange::Kind::api;
+        const std::string_view effect = wire_name(exchange.fault->effect.kind);
         faults_injected
             .Add({{"on", is_call ? "api" : "notify"},
-                  {"effect", std::string(wire_name(exchange.fault->effect.kind))}})
+                  {"effect", effect.empty() ? "delay" : std::string(effect)}})
             .Increment();
     }
 

@@ -92,9 +92,16 @@ TEST_F(MetricsPage, CountsWhatFaultsDid) {
                     {{"on", "api"}, {"times", 1}, {"do", {{"err_code", "SYSTEMERROR"}}}});
     sandbox.v2("/pay/unifiedorder", AppHarness::order("M1"));
     sandbox.v2("/pay/unifiedorder", AppHarness::order("M1"));
+    sandbox.control("POST", "/_sandbox/v1/faults",
+                    {{"on", "api"}, {"times", 1}, {"do", {{"delay", "1s"}}}});
+    http::Request delayed;
+    delayed.method = "POST";
+    delayed.path = "/pay/orderquery";
+    sandbox.app.handle(delayed);
     const auto seen = samples();
     EXPECT_EQ(seen.at(R"(wxpay_sandbox_faults_injected_total{effect="err_code",on="api"})"), 1);
-    EXPECT_EQ(seen.at("wxpay_sandbox_faults"), 1);
+    EXPECT_EQ(seen.at(R"(wxpay_sandbox_faults_injected_total{effect="delay",on="api"})"), 1);
+    EXPECT_EQ(seen.at("wxpay_sandbox_faults"), 2);
 }
 
 TEST_F(MetricsPage, IsWhatPrometheusReads) {
