@@ -243,7 +243,7 @@ Result<std::optional<MerchantRange>, Problem> read_range(const Json& json,
         if (!is_known(apps, range.appid))
             return wrong(path + ".appid", "this appid is none of \"apps\"");
     }
-    if (range.from.str().size() != range.to.str().size() || range.to < range.from ||
+    if (range.from.str().size() != range.to.str().size() || range.to.str() < range.from.str() ||
         std::stoull(range.to.str()) - std::stoull(range.from.str()) >= kMerchantVersionsMax)
         return wrong(path + ".to",
                      fmt::format("a number of as many digits as \"from\" is wanted, not "

@@ -26,7 +26,7 @@ class ConfigFile : public testing::Test {
         more.insert(more.end(), {"--port", "0", "--config", file(content)});
         Process process(kProgram, more);
         EXPECT_EQ(process.wait(), 2);
-        const std::string output = process.output();
+        std::string output = process.output();
         EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
         return output;
     }

@@ -140,8 +140,7 @@ TEST(FaultJson, ComesBackAsItWasRead) {
     for (
         const char* const text : {
             R"({"id":"a","on":"api","times":null,"probability":1.0,"do":{"delay":"200ms..2s"}})",
-            R"({"id":"a","on":"api","endpoint":"/pay/*","mch_id":"1900000109","out_trade_no":"T*",)"
-            R"("after":1,"every":2,"times":3,"probability":0.5,"do":{"err_code":"SYSTEMERROR"}})",
+            R"({"id":"a","on":"api","endpoint":"/pay/*","mch_id":"1900000109","out_trade_no":"T*","after":1,"every":2,"times":3,"probability":0.5,"do":{"err_code":"X"}})",
             R"({"id":"a","on":"api","times":1,"probability":1.0,"do":{"delay":"1s","drop":"after"}})",
             R"({"id":"a","on":"api","times":1,"probability":1.0,"do":{"drop":"before"}})",
             R"({"id":"a","on":"api","times":1,"probability":1.0,"do":{"http_status":502}})",
