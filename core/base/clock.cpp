@@ -7,7 +7,7 @@ Instant SystemClock::now() const {
 }
 
 Millis SystemStopwatch::elapsed() const {
-    return std::chrono::floor<Millis>(std::chrono::steady_clock::now().time_since_epoch());
+    return std::chrono::floor<Millis>(exact());
 }
 
 std::chrono::nanoseconds SystemStopwatch::exact() const {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/codec/pieces.hpp"
+
 namespace wxpay::http {
 namespace {
 
@@ -55,13 +57,10 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 std::vector<std::pair<std::string_view, std::string_view>> query_parameters(
     std::string_view query) {
     std::vector<std::pair<std::string_view, std::string_view>> out;
-    while (!query.empty()) {
-        const std::string_view pair = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    for (const std::string_view pair : pieces_of(query, '&')) {
+        if (pair.empty()) continue;
         const std::size_t equals = std::min(pair.find('='), pair.size());
-        if (!pair.empty())
-            out.emplace_back(pair.substr(0, equals),
-                             pair.substr(std::min(equals + 1, pair.size())));
+        out.emplace_back(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())));
     }
     return out;
 }

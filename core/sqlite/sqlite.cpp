@@ -47,6 +47,14 @@ Database::Database(const std::string& path) {
 
 Database::~Database() { sqlite3_close(handle_); }
 
+void Database::survive_kills() {
+    execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+}
+
+void Database::roll_back() noexcept {
+    sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);  // fails when there is none
+}
+
 void Database::migrate(std::span<const std::string_view> migrations) {
     execute("BEGIN IMMEDIATE");  // before looking: another program may be at it too
     std::size_t version = 0;

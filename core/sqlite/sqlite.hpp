@@ -26,6 +26,12 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
+    /// For a file: what is committed outlives a killed process; only a power cut may take back the
+    /// last commits. Another program that looks into the file is waited for.
+    void survive_kills();
+    /// Takes back the transaction that is open. SQLite may have done it by itself, as when the disk
+    /// is full: then there is nothing left to do.
+    void roll_back() noexcept;
     /// Runs the migrations that it has not seen yet, all or none; PRAGMA user_version counts them.
     /// Refuses a database that knows more migrations than these.
     void migrate(std::span<const std::string_view> migrations);

@@ -97,7 +97,6 @@ struct Statements {
     Database& db_;
     Statement begin{db_, "BEGIN IMMEDIATE"};
     Statement commit{db_, "COMMIT"};
-    Statement rollback{db_, "ROLLBACK"};
 
     Statement order{db_, fmt::format("{} WHERE id = ?", kSelectOrder)};
     Statement order_by_number{db_, fmt::format("{} WHERE out_trade_no = ?", kSelectOrder)};
@@ -269,14 +268,6 @@ class SqliteTransaction final : public Transaction {
         Rows row = statement.query(key);
         if (!row.next()) return std::nullopt;
         return read_order(row);
-    }
-    void roll_back() noexcept {
-        try {
-            s_.rollback.run();
-        } catch (const std::runtime_error&) {
-            // SQLite has rolled back by itself (disk full, I/O error): nothing is left to undo.
-            return;
-        }
     }
 
     std::lock_guard<std::mutex> lock_;

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "core/codec/pieces.hpp"
+
 #include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox::control {
@@ -81,7 +83,7 @@ std::string Call::base_url() const {
 
 Result<void, Problem> check_query(const Route& route, const http::Request& request) {
     if (request.query.empty()) return {};
-    const std::vector<std::string_view> known = words_of(route.query);
+    const std::vector<std::string_view> known = pieces_of(route.query, ' ');
     for (const auto& [written, value] : http::query_parameters(request.query)) {
         const std::string name = http::percent_decode(written, true);
         if (std::find(known.begin(), known.end(), name) == known.end())
@@ -89,16 +91,6 @@ Result<void, Problem> check_query(const Route& route, const http::Request& reque
                 bad_request(fmt::format("unknown parameter; known: {}", joined(known)), name)};
     }
     return {};
-}
-
-std::vector<std::string_view> words_of(std::string_view text) {
-    std::vector<std::string_view> out;
-    while (!text.empty()) {
-        const std::string_view word = text.substr(0, text.find(' '));
-        out.push_back(word);
-        text.remove_prefix(std::min(word.size() + 1, text.size()));
-    }
-    return out;
 }
 
 Result<nlohmann::json, Problem> Call::object() const {

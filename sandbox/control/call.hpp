@@ -69,9 +69,6 @@ struct Route {
     std::string_view body = {};   ///< the schema of its body; empty: it takes none
 };
 
-/// The words of "a b c".
-std::vector<std::string_view> words_of(std::string_view text);
-
 /// Fails when the query has a parameter that the route does not know.
 Result<void, Problem> check_query(const Route& route, const http::Request& request);
 

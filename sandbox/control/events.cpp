@@ -1,11 +1,11 @@
 // Changes as they happen: server-sent events.
-#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/codec/pieces.hpp"
 #include "core/http/stream.hpp"
 
 #include "sandbox/control/routes.hpp"
@@ -18,8 +18,7 @@ namespace {
 Result<std::vector<EventKind>, Problem> kinds_from(const Call& call) {
     std::vector<EventKind> out;
     const std::string text = call.query("kinds").value_or("");
-    for (std::string_view rest = text; !rest.empty();) {
-        const std::string_view word = rest.substr(0, rest.find(','));
+    for (const std::string_view word : pieces_of(text, ',')) {
         const auto kind = parse_event_kind(word);
         if (!kind) {
             return Failure{bad_request(
@@ -27,7 +26,6 @@ Result<std::vector<EventKind>, Problem> kinds_from(const Call& call) {
                 "kinds")};
         }
         out.push_back(*kind);
-        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
     }
     return out;
 }

@@ -25,7 +25,7 @@ Result<http::Answer, Problem> list(const Call& call) {
     for (const auto& exchange : call.context.exchanges.list(limit, wanted)) {
         out["exchanges"].push_back(to_json(*exchange, false));
     }
-    out["dropped"] = call.context.exchanges.dropped();
+    out["dropped"] = call.context.exchanges.held().dropped;
     return json_response(masked(dump(out), call.context.directory));
 }
 

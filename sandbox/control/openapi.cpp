@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/codec/pieces.hpp"
+
 #include "embedded/kOpenApi.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
@@ -33,7 +35,7 @@ Json parameters_of(const Route& route) {
                        {"required", true},
                        {"schema", {{"type", "string"}}}});
     }
-    for (const std::string_view name : words_of(route.query))
+    for (const std::string_view name : pieces_of(route.query, ' '))
         out.push_back(reference("parameters", name));
     return out;
 }

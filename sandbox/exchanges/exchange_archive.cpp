@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "core/codec/pieces.hpp"
 #include "core/sqlite/sqlite.hpp"
 
 #include "embedded/kExchangesSchema0001.hpp"
@@ -32,11 +33,9 @@ std::string text_of(const http::Headers& headers) {
 
 http::Headers headers_from(std::string_view text) {
     http::Headers out;
-    while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
+    for (const std::string_view line : pieces_of(text, '\n')) {
         const std::size_t colon = line.find(": ");
         if (colon != std::string_view::npos) out.add(line.substr(0, colon), line.substr(colon + 2));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
     }
     return out;
 }
@@ -48,13 +47,8 @@ std::string text_of(const std::vector<std::string>& notes) {
 }
 
 std::vector<std::string> notes_from(std::string_view text) {
-    std::vector<std::string> out;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        out.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return out;
+    const auto lines = pieces_of(text, '\n');
+    return {lines.begin(), lines.end()};
 }
 
 std::string text_of(const std::optional<Injection>& fault) {
@@ -77,8 +71,7 @@ std::optional<Injection> fault_from(std::string_view text, Exchange::Kind kind) 
 
 std::unique_ptr<Database> open(const std::string& path) {
     auto database = std::make_unique<Database>(path);
-    database->execute(
-        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    database->survive_kills();
     database->migrate(kMigrations);
     return database;
 }
@@ -184,11 +177,7 @@ class ExchangeArchive::Table {
     }
 
     void undo() {
-        try {
-            database_->execute("ROLLBACK");
-        } catch (const std::runtime_error&) {
-            // SQLite has rolled back by itself, as it does when the disk is full.
-        }
+        database_->roll_back();
         count();
     }
 

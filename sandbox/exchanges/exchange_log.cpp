@@ -80,11 +80,6 @@ std::vector<ExchangeLog::Pointer> ExchangeLog::list(
     return out;
 }
 
-std::uint64_t ExchangeLog::dropped() const {
-    const std::lock_guard lock(mutex_);
-    return dropped_;
-}
-
 ExchangeLog::Held ExchangeLog::held() const {
     const std::lock_guard lock(mutex_);
     return {kept_.size(), bytes_, dropped_};

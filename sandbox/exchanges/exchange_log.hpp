@@ -79,12 +79,10 @@ class ExchangeLog {
     /// Newest first, at most `limit`, those that `wanted` accepts.
     std::vector<Pointer> list(std::size_t limit,
                               const std::function<bool(const Exchange&)>& wanted) const;
-    /// How many went because there was no room.
-    std::uint64_t dropped() const;
     struct Held {
         std::size_t count;
         std::size_t bytes;
-        std::uint64_t dropped;
+        std::uint64_t dropped;  ///< how many went because there was no room
     };
     Held held() const;
     /// Forgets all, or those of one merchant.

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/codec/pieces.hpp"
+
 #include "sandbox/faults/fault_json.hpp"
 
 namespace wxpay::sandbox {
@@ -51,11 +53,9 @@ Result<Effect> read_demand(std::string_view header) {
         return word;
     }
     nlohmann::json fault{{"on", "api"}, {"do", nlohmann::json::object()}};
-    while (!header.empty()) {
-        const std::size_t comma = std::min(header.find(','), header.size());
-        const std::string_view part = trimmed(header.substr(0, comma));
+    for (const std::string_view piece : pieces_of(header, ',')) {
+        const std::string_view part = trimmed(piece);
         fault["do"][std::string(part.substr(0, part.find('=')))] = value_of(part);
-        header.remove_prefix(std::min(comma + 1, header.size()));
     }
     WXPAY_TRY(const Fault read, fault_from_json(fault));
     return read.effect;

@@ -275,7 +275,6 @@ struct Statements {
     explicit Statements(Database& db)
         : begin(db, "BEGIN"),
           commit(db, "COMMIT"),
-          rollback(db, "ROLLBACK"),
           savepoint(db, "SAVEPOINT own"),
           release(db, "RELEASE own"),
           rollback_to(db, "ROLLBACK TO own"),
@@ -398,7 +397,7 @@ struct Statements {
         return fmt::format("SELECT id, {} FROM refunds WHERE {}", kRefundColumns, condition);
     }
 
-    Statement begin, commit, rollback, savepoint, release, rollback_to;
+    Statement begin, commit, savepoint, release, rollback_to;
     Statement insert_order, update_order;
     Statement order_by_id, order_by_number, order_by_prepay_id, order_by_transaction_id,
         orders_paid, unpaid;
@@ -484,15 +483,8 @@ class Connection {
     /// The same when it cannot be committed any more.
     void give_up(SharedCommit& shared, const char* problem) {
         statements.known = known_before;
-        roll_back();
+        db->roll_back();
         shared.fail(problem);
-    }
-    void roll_back() {
-        try {
-            statements.rollback.run();
-        } catch (const std::runtime_error&) {
-            // SQLite has rolled back by itself, as it does when the disk is full.
-        }
     }
 
     std::unique_ptr<Database> db;
@@ -506,12 +498,9 @@ class Connection {
     static std::unique_ptr<Database> connect(const std::string& path) try {
         auto db = std::make_unique<Database>(path);
         db->execute("PRAGMA foreign_keys = ON");
-        // The timeout is for people who look into the file with other programs. WAL with NORMAL
-        // survives a killed process; only a power cut may take back the last commits.
         if (path != Database::kInMemory) {
-            db->execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; "
-                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
+            db->survive_kills();
+            db->execute("PRAGMA temp_store = MEMORY");
         }
         return db;
     } catch (const std::runtime_error& error) {

@@ -1,7 +1,9 @@
 # What every target of ours is compiled with. Linked PRIVATE, so that nothing leaks to users of the libraries.
 find_program(WXPAY_CCACHE ccache)
 if(WXPAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${WXPAY_CCACHE}")
+  # What one checkout has compiled serves another one, in whatever folder it lies.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+      "${WXPAY_CCACHE}")
 endif()
 
 add_library(wxpay_options INTERFACE)

@@ -14,6 +14,13 @@ namespace {
 
 using Json = nlohmann::json;
 
+std::string lower(std::string_view method) {
+    std::string out(method);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+    return out;
+}
+
 class OpenApi : public testing::Test {
   protected:
     /// The schema that a "$ref" leads to, or the schema itself.
@@ -56,10 +63,7 @@ class OpenApi : public testing::Test {
 TEST_F(OpenApi, HasTheRoutesAndNoOthers) {
     std::set<std::string> served;
     for (const auto& route : sandbox::control::routes()) {
-        std::string method(route.method);
-        std::transform(method.begin(), method.end(), method.begin(),
-                       [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-        served.insert(method + " " + std::string(route.pattern));
+        served.insert(lower(route.method) + " " + std::string(route.pattern));
         EXPECT_FALSE(route.summary.empty()) << route.pattern;
     }
     std::set<std::string> described;
@@ -111,10 +115,7 @@ TEST_F(OpenApi, DescribesWhatIsAnswered) {
                            const std::string& target, const Json& body = nullptr) {
         const auto answer = sandbox.control(method, target, body);
         ASSERT_EQ(answer.status, 200) << target << answer.body;
-        std::string verb = method;
-        std::transform(verb.begin(), verb.end(), verb.begin(),
-                       [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-        expect_fits(answer.body, answer_schema("/_sandbox" + pattern, verb), pattern);
+        expect_fits(answer.body, answer_schema("/_sandbox" + pattern, lower(method)), pattern);
     };
     check("GET", "/health", "/_sandbox/health");
     check("POST", "/v1/orders/{id}/pay", "/_sandbox/v1/orders/1900000109:O1/pay",

@@ -46,8 +46,10 @@ SignVector vector_of(const Json& entry) {
 
 }  // namespace
 
+std::filesystem::path vectors_folder() { return WXPAY_VECTORS_DIR; }
+
 std::string read_vector_file(const std::string& name) {
-    std::ifstream file(std::string(WXPAY_VECTORS_DIR) + "/" + name, std::ios::binary);
+    std::ifstream file(vectors_folder() / name, std::ios::binary);
     if (!file) throw std::runtime_error("cannot read tests/vectors/" + name);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }

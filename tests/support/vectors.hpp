@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,9 @@
 #include "core/v2/sign.hpp"
 
 namespace wxpay::test {
+
+/// The folder tests/vectors.
+std::filesystem::path vectors_folder();
 
 /// The bytes of tests/vectors/`name`; throws when it cannot be read.
 std::string read_vector_file(const std::string& name);

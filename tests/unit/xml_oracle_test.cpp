@@ -11,6 +11,8 @@
 
 #include "core/codec/xml.hpp"
 
+#include "tests/support/vectors.hpp"
+
 namespace wxpay {
 namespace {
 
@@ -30,7 +32,7 @@ Pairs by_pugixml(const std::string& xml) {
 TEST(XmlOracle, ReadsRealMessagesAsPugixmlDoes) {
     std::size_t compared = 0;
     for (const auto& entry :
-         std::filesystem::directory_iterator(std::string(WXPAY_VECTORS_DIR) + "/samples")) {
+         std::filesystem::directory_iterator(test::vectors_folder() / "samples")) {
         if (entry.path().extension() != ".xml") continue;
         std::ostringstream text;
         text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
