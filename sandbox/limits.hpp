@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "core/base/clock.hpp"
+#include "core/codec/json.hpp"
 #include "core/domain/fen.hpp"
 
 /// Everything that grows has a limit; each stands here with its reason.
@@ -32,7 +33,7 @@ inline constexpr std::chrono::minutes kWaitMax{10};
 /// Merchants of one server, each version of one counted; none is ever freed. A range is no longer.
 inline constexpr std::size_t kMerchantVersionsMax = 100'000;
 /// Levels of JSON that we read.
-inline constexpr int kJsonDepthMax = 32;
+using wxpay::kJsonDepthMax;
 /// A certificate or key.
 inline constexpr std::size_t kPemBytesMax = 16 * 1024;
 /// A configuration file; a merchant with a certificate has some 4 KiB.

@@ -94,6 +94,11 @@ Md5 md5(std::string_view bytes) {
     return hasher.hash<Md5>(bytes);
 }
 
+Sha1 sha1(std::string_view bytes) {
+    static thread_local Hasher hasher("SHA1");
+    return hasher.hash<Sha1>(bytes);
+}
+
 Sha256 sha256(std::string_view bytes) {
     static thread_local Hasher hasher("SHA256");
     return hasher.hash<Sha256>(bytes);

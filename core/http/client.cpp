@@ -253,30 +253,17 @@ class LinkBy final : public Link, private Base {
     bool exchanged_ = false;
 };
 
-/// The path as it goes on the request line: what cannot stand there is percent-encoded.
-std::string encoded_path(std::string_view path) {
-    constexpr std::string_view kPlain = "/!$&'()*+,;=:@";
-    std::string encoded;
-    for (const char c : path) {
-        if (kPlain.find(c) != std::string_view::npos)
-            encoded += c;
-        else
-            encoded += percent_encode({&c, 1});
-    }
-    return encoded;
-}
-
 /// The request's bytes, or why it cannot be sent.
 Result<std::string> serialize(const Request& request, const Url& base) {
     if (!is_token(request.method)) return failed(Errc::invalid_value, "the method cannot be sent");
-    if (!request.path.starts_with('/'))
+    const std::string target = target_of(request);
+    if (!target.starts_with('/'))
         return failed(Errc::invalid_value, "the path does not begin with /");
-    if (!is_header_value(request.query) || request.query.find_first_of(" \t") != std::string::npos)
+    if (!is_header_value(target) || target.find_first_of(" \t") != std::string::npos)
         return failed(Errc::invalid_value, "the query cannot be sent");
     std::string bytes = request.method + ' ';
     if (base.target != "/") bytes += base.target;
-    bytes += encoded_path(request.path);
-    if (!request.query.empty()) bytes.append("?").append(request.query);
+    bytes += target;
     bytes += " HTTP/1.1\r\n";
     if (!request.headers.find("Host"))
         bytes.append("Host: ").append(base.authority()).append("\r\n");

@@ -68,6 +68,7 @@ void Conversation::begin_request(MessageHead head, std::string body) {
     const auto question = std::min(target.find('?'), target.size());
     request_.path = question == 0 ? "/" : percent_decode(target.substr(0, question));
     request_.query = target.substr(std::min(question + 1, target.size()));
+    request_.target = target;
     request_.method = std::move(head.method);
     request_.headers = std::move(head.headers);
     request_.body = std::move(body);

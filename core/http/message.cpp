@@ -72,6 +72,21 @@ std::optional<std::string> Request::parameter(std::string_view name) const {
     return std::nullopt;
 }
 
+std::string target_of(const Request& request) {
+    if (!request.target.empty()) return request.target;
+    constexpr std::string_view kPlain = "/!$&'()*+,;=:@";
+    std::string out;
+    out.reserve(request.path.size() + 1 + request.query.size());
+    for (const char c : request.path) {
+        if (kPlain.find(c) != std::string_view::npos)
+            out += c;
+        else
+            out += percent_encode({&c, 1});
+    }
+    if (!request.query.empty()) out.append("?").append(request.query);
+    return out;
+}
+
 std::string percent_decode(std::string_view text, bool form) {
     std::string decoded;
     decoded.reserve(text.size());

@@ -97,6 +97,9 @@ struct Request {
     std::string method = "GET";
     std::string path = "/";
     std::string query;
+    /// Path and query as they stood on the request line, for what is signed; empty in requests that
+    /// were not received.
+    std::string target;
     Headers headers;
     std::string body;
     std::string remote_address;                                 ///< the peer's IP address, no port
@@ -139,6 +142,10 @@ using Answer = std::variant<Response, Later, Streaming>;
 /// The whole application as a function; called by several workers at once. The request is its to
 /// keep.
 using Handler = std::function<Answer(Request)>;
+
+/// What stands, or will stand, on the request line: `target`, or, when that is empty, the path,
+/// percent-encoded where it must be, and the query.
+std::string target_of(const Request& request);
 
 /// Names and values of "a=1&b=2" as they are written; empty pieces are left out. Views into
 /// `query`.

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "core/codec/json.hpp"
 #include "core/codec/pieces.hpp"
 
 #include "sandbox/limits.hpp"
@@ -95,16 +96,12 @@ Result<void, Problem> check_query(const Route& route, const http::Request& reque
 
 Result<nlohmann::json, Problem> Call::object() const {
     if (request.body.empty()) return nlohmann::json::object();
-    bool too_deep = false;
-    const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        too_deep = too_deep || depth > kJsonDepthMax;
-        return !too_deep;
-    };
-    nlohmann::json json = nlohmann::json::parse(request.body, shallow, false);
-    if (too_deep)
-        return Failure{bad_request(fmt::format("JSON deeper than {} levels", kJsonDepthMax))};
-    if (!json.is_object()) return Failure{bad_request("the body is not a JSON object")};
-    return json;
+    auto parsed = parse_json(request.body);
+    if (!parsed && parsed.error().code == Errc::too_large)
+        return Failure{bad_request(std::move(parsed.error().detail))};
+    if (!parsed || !parsed->is_object())
+        return Failure{bad_request("the body is not a JSON object")};
+    return *std::move(parsed);
 }
 
 Result<nlohmann::json, Problem> Call::body(std::initializer_list<std::string_view> known) const {

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/base/result.hpp"
+
+namespace wxpay {
+
+/// How deep WeChat's JSON and ours may be nested.
+inline constexpr int kJsonDepthMax = 32;
+
+/// Reads a JSON text. Errors: not_utf8, too_large (nested deeper than depth_max), malformed. Of a
+/// member that stands twice in one object the last one counts, as with most readers.
+Result<nlohmann::json> parse_json(std::string_view text, int depth_max = kJsonDepthMax);
+
+/// Compact; bytes that are not UTF-8 become U+FFFD.
+std::string dump_json(const nlohmann::json& json);
+std::string dump_json(const nlohmann::ordered_json& json);
+
+}  // namespace wxpay
