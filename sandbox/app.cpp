@@ -13,8 +13,10 @@
 #include "sandbox/api_v2/acceptance.hpp"
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/not_simulated.hpp"
+#include "sandbox/api_v3/pipeline.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/diagnosis/call.hpp"
+#include "sandbox/diagnosis/nearest.hpp"
 #include "sandbox/faults/answer_faults.hpp"
 #include "sandbox/faults/demand.hpp"
 #include "sandbox/faults/fault_set.hpp"
@@ -26,12 +28,20 @@ namespace {
 
 constexpr std::string_view kDemandHeader = "Wechatpay-Negative-Test";
 
+/// Hints quote what clients have sent.
+std::string for_a_header(std::string hint) {
+    for (char& c : hint) {
+        if (c < ' ' || c > '~') c = '?';
+    }
+    return hint;
+}
+
 /// What an unknown path gets; v2.md 1.5 row 1, our choice.
 http::Response unknown_path(const http::Request& request, Exchange& exchange) {
     std::vector<std::string_view> known;
     for (const api_v2::Endpoint& endpoint : api_v2::endpoints()) known.push_back(endpoint.path);
     for (const api_v2::DirectCall& call : api_v2::direct_calls()) known.push_back(call.path);
-    const std::string_view meant = api_v2::nearest(request.path, known);
+    const std::string_view meant = diagnosis::nearest(request.path, known);
     exchange.verdict = "refused";
     exchange.error = "404";
     exchange.hint = meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
@@ -85,7 +95,9 @@ Result<std::optional<Injection>> choose_fault(Exchange& exchange, Context& conte
         context.settings.strict ? "" : request.headers.get(kDemandHeader);
     if (demanded.empty() && context.faults.empty()) return std::optional<Injection>{};
     // A call that the fault keeps from its endpoint belongs to its order all the same.
-    if (const auto message = XmlMessage::parse(request.body)) {
+    if (api_v3::is_v3_path(request.path)) {
+        api_v3::name_subject(request, exchange);
+    } else if (const auto message = XmlMessage::parse(request.body)) {
         exchange.mch_id = message->get(message->get("mch_id").empty() ? "mchid" : "mch_id");
         exchange.out_trade_no = message->get("out_trade_no");
     }
@@ -104,6 +116,9 @@ http::Response unknown_demand(const Error& error, Context& context, Exchange& ex
     exchange.verdict = "refused";
     exchange.error = "sandbox: Wechatpay-Negative-Test not understood";
     exchange.hint = fmt::format("Wechatpay-Negative-Test, {}: {}", error.field, error.detail);
+    if (api_v3::is_v3_path(exchange.request.path))
+        return api_v3::refuse_unread({400, "INVALID_REQUEST", exchange.error}, exchange.request,
+                                     context);
     return api_v2::respond(
         v2::Message().text("return_code", "FAIL").text("return_msg", exchange.error).render(),
         context);
@@ -130,7 +145,9 @@ std::optional<http::Response> App::respond(Exchange& exchange) {
     }
 
     std::optional<http::Response> response;
-    if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {
+    if (api_v3::is_v3_path(request.path)) {
+        response = api_v3::answer(request, context_, exchange);
+    } else if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {
         exchange.endpoint = endpoint->path;
         response = api_v2::answer(*endpoint, request, context_, exchange);
     } else if (const api_v2::DirectCall* const call = find_direct_call(request)) {
@@ -159,7 +176,8 @@ http::Answer App::handle_wechat(http::Request given) {
     std::optional<http::Response> response = respond(exchange);
     if (response && exchange.verdict != "ok" && !context_.settings.strict) {
         response->headers.add("Wxpay-Sandbox-Exchange", name_of(exchange));
-        if (!exchange.hint.empty()) response->headers.add("Wxpay-Sandbox-Hint", exchange.hint);
+        if (!exchange.hint.empty())
+            response->headers.add("Wxpay-Sandbox-Hint", for_a_header(exchange.hint));
     }
     const Millis delay = exchange.fault ? exchange.fault->delay : Millis{0};
     exchange.response = response.value_or(http::Response{.status = 0});

@@ -18,6 +18,7 @@ namespace wxpay::sandbox {
 
 class EventBus;
 class Metrics;
+class Platform;
 class FaultSet;
 class Scheduler;
 class Notifier;
@@ -64,11 +65,13 @@ struct Context {
     FaultSet& faults;
     Metrics& metrics;
     const Stopwatch& stopwatch;
+    Platform& platform;
+    const Clock& wire_clock;  ///< of what is signed: real, or business time (see "Two clocks")
 
     /// The same, but drawing from another sequence.
     Context drawing_from(SeededRandom& other) const {
-        return {directory, settings, store,  clock,  other,  exchanges, scheduler,
-                notifier,  waiters,  sender, events, faults, metrics,   stopwatch};
+        return {directory, settings, store,  clock,  other,   exchanges, scheduler, notifier,
+                waiters,   sender,   events, faults, metrics, stopwatch, platform,  wire_clock};
     }
 };
 

@@ -1,6 +1,7 @@
 #include "sandbox/directory.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <mutex>
 #include <shared_mutex>
@@ -51,6 +52,8 @@ Merchant merchant_in(const MerchantRange& range, const MchId& number) {
     merchant.api_key = derived_secret(range.seed, number.str(), "api_key");
     merchant.api_v3_key = derived_secret(range.seed, number.str(), "api_v3_key");
     merchant.appids = {range.appid};
+    // Making a key takes too long for a first use: all of them share the shipped one.
+    merchant.certificate = shipped_certificate("1900000109");
     merchant.origin = MerchantOrigin::range;
     return merchant;
 }
@@ -66,6 +69,11 @@ struct Directory::Book {
 
     /// Under the lock.
     const Merchant& enter(Merchant merchant) {
+        if (merchant.certificate) {
+            const std::string& pem = merchant.certificate->certificate;
+            merchant.serial_no = serial_number(pem);
+            if (auto key = RsaPublicKey::from_pem(pem)) merchant.public_key = *std::move(key);
+        }
         Merchant twin = twin_of(merchant);
         const Merchant& entered = kept.emplace_back(std::move(merchant));
         const Merchant& its_twin = kept.emplace_back(std::move(twin));
@@ -195,6 +203,48 @@ bool is_secret_text(std::string_view text) {
     return text.size() == kSecretSize && std::all_of(text.begin(), text.end(), is_secret_character);
 }
 
+namespace {
+
+constexpr std::array<std::pair<Verification, std::string_view>, 3> kVerifications{
+    {{Verification::certificate, "certificate"},
+     {Verification::switching, "switching"},
+     {Verification::public_key, "public_key"}}};
+constexpr std::array<std::pair<CertificateState, std::string_view>, 4> kCertificateStates{
+    {{CertificateState::valid, "valid"},
+     {CertificateState::expired, "expired"},
+     {CertificateState::revoked, "revoked"},
+     {CertificateState::replaced, "replaced"}}};
+
+}  // namespace
+
+std::string_view wire_name(Verification verification) {
+    for (const auto& [each, word] : kVerifications) {
+        if (each == verification) return word;
+    }
+    return {};
+}
+
+std::optional<Verification> parse_verification(std::string_view word) {
+    for (const auto& [verification, each] : kVerifications) {
+        if (each == word) return verification;
+    }
+    return std::nullopt;
+}
+
+std::string_view wire_name(CertificateState state) {
+    for (const auto& [each, word] : kCertificateStates) {
+        if (each == state) return word;
+    }
+    return {};
+}
+
+std::optional<CertificateState> parse_certificate_state(std::string_view word) {
+    for (const auto& [state, each] : kCertificateStates) {
+        if (each == word) return state;
+    }
+    return std::nullopt;
+}
+
 Secret derived_secret(std::uint64_t seed, std::string_view mch_id, std::string_view name) {
     std::string key;
     append_hex(key, sha256(fmt::format("wxpay-sandbox:{}:{}:{}", seed, mch_id, name)),
@@ -240,6 +290,7 @@ Directory demo_directory() {
     Merchant without_products;
     without_products.mch_id = mch_id("1900000110");
     without_products.api_key = Secret("7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
+    without_products.api_v3_key = Secret("sandbox-noproduct-v3-key-32bytes");
     without_products.appids = {shop};
     without_products.products = {};
     without_products.pays_out = false;
@@ -248,6 +299,7 @@ Directory demo_directory() {
     provider.mch_id = mch_id("1900000111");
     provider.api_key = Secret("3e8b6a1d5c9f4072b1e0d3c2a5f48697");
     provider.appids = {shop};
+    provider.api_v3_key = Secret("sandbox-provider-v3-key-32-bytes");
     provider.provider = true;
     provider.sub_mch_ids = {"1900000200"};
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/secret.hpp"
+#include "core/crypto/rsa.hpp"
 #include "core/domain/fen.hpp"
 #include "core/domain/ids.hpp"
 #include "core/domain/trade.hpp"
@@ -25,6 +26,20 @@ struct WechatApp {
 
 /// Where a merchant comes from: shipped, the configuration, the control API, or its first use.
 enum class MerchantOrigin { demo, config, api, range };
+
+/// By what a merchant verifies WeChat's V3 signatures; how that is chosen: spec V3 2.3.
+enum class Verification { certificate, switching, public_key };
+
+/// "certificate", "switching", "public_key".
+std::string_view wire_name(Verification verification);
+std::optional<Verification> parse_verification(std::string_view word);
+
+/// What became of a merchant's certificate; V3 refuses all but the first.
+enum class CertificateState { valid, expired, revoked, replaced };
+
+/// "valid", "expired", "revoked", "replaced".
+std::string_view wire_name(CertificateState state);
+std::optional<CertificateState> parse_certificate_state(std::string_view word);
 
 /// A merchant number and what belongs to it.
 struct Merchant {
@@ -49,6 +64,12 @@ struct Merchant {
     bool announces_sign_type = true;
     std::string bizpay_url = {};  ///< who is asked when a user scans its product code; may be empty
     MerchantOrigin origin = MerchantOrigin::demo;
+
+    Verification verification = Verification::switching;
+    CertificateState certificate_state = CertificateState::valid;
+    /// What V3 needs of the certificate, read when the merchant enters the directory.
+    std::string serial_no = {};
+    std::optional<RsaPublicKey> public_key = {};
 };
 
 /// Numbers whose merchants come into being when they are first looked for, so that each test can

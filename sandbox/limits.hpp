@@ -54,6 +54,8 @@ inline constexpr std::chrono::hours kAdvanceMax{24 * 366 * 10};
 /// How long a prepay_id or code_url is good.
 /// source  [A] pay.weixin.qq.com/doc/v2/merchant/4011936530
 inline constexpr std::chrono::hours kPrepayLife{2};
+/// The same of an h5_url. source  [A] spec V3 4.1
+inline constexpr std::chrono::minutes kH5Life{5};
 
 /// How long after its payment an order can be refunded, and in how many parts.
 /// source  [A] pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=9_4

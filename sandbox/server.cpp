@@ -24,6 +24,7 @@
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
 #include "sandbox/notify/target_policy.hpp"
+#include "sandbox/platform/platform.hpp"
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
 #include "sandbox/timers/scheduler.hpp"
@@ -134,8 +135,22 @@ class Server::Impl {
           scheduler(*store, clock),
           waiters(stopwatch),
           sender(config),
-          context{config.directory, config.settings, *store, clock,  random, exchanges, scheduler,
-                  notifier,         waiters,         sender, events, faults, metrics,   stopwatch},
+          context{config.directory,
+                  config.settings,
+                  *store,
+                  clock,
+                  random,
+                  exchanges,
+                  scheduler,
+                  notifier,
+                  waiters,
+                  sender,
+                  events,
+                  faults,
+                  metrics,
+                  stopwatch,
+                  platform,
+                  config.settings.virtual_wire ? static_cast<const Clock&>(clock) : system_clock},
           notifier(context),
           app(context),
           edge(edge_options(config),
@@ -189,11 +204,13 @@ class Server::Impl {
     // In the order in which they depend on each other.
     Config config;
     SystemStopwatch stopwatch;
+    SystemClock system_clock;
     std::unique_ptr<SqliteStore> store;
     VirtualClock clock;
     SeededRandom random;
     FaultSet faults;
     Metrics metrics;
+    Platform platform;
     std::unique_ptr<ExchangeArchive> archive;
     ExchangeLog exchanges;
     Scheduler scheduler;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the merchants' CA and the demo merchants' certificates in sandbox/certificates/shipped. They are public test
+# Makes the merchants' CA, the demo merchants' certificates and WeChat's own keys (two platform certificates, a public
+# key) in sandbox/certificates/shipped. They are public test
 # keys: whoever has this repository has them, and they protect nothing. Files that are there are kept, so a new
 # merchant's certificate comes from the old CA.
 #   scripts/test-certificates.sh [MCH_ID…]
@@ -63,3 +64,13 @@ for mch_id in "${@:-}"; do
     [ -z "$mch_id" ] || [ -e "${mch_id}_cert.pem" ] ||
         make "$mch_id" "$mch_id" merchant -cert merchants_ca_cert.pem -keyfile merchants_ca_key.pem
 done
+
+# SDKs look at a platform certificate's serial and validity, not at who issued it.
+for name in platform_1 platform_2; do
+    [ -e "${name}_cert.pem" ] ||
+        make "$name" "wxpay-sandbox platform" merchant -selfsign -keyfile "${name}_key.pem"
+done
+[ -e wechatpay_key.pem ] || {
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out wechatpay_key.pem 2>/dev/null
+    label wechatpay_key.pem
+}

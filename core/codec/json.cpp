@@ -45,4 +45,8 @@ Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
 std::string dump_json(const nlohmann::json& json) { return dump(json); }
 std::string dump_json(const nlohmann::ordered_json& json) { return dump(json); }
 
+std::string dump_sorted(const nlohmann::ordered_json& json) {
+    return nlohmann::json::parse(dump_json(json)).dump();
+}
+
 }  // namespace wxpay

@@ -20,4 +20,8 @@ Result<nlohmann::json> parse_json(std::string_view text, int depth_max = kJsonDe
 std::string dump_json(const nlohmann::json& json);
 std::string dump_json(const nlohmann::ordered_json& json);
 
+/// The same with the members of each object in the order of their names, as WeChat's answers have
+/// them.
+std::string dump_sorted(const nlohmann::ordered_json& json);
+
 }  // namespace wxpay

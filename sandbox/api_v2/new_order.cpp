@@ -48,6 +48,7 @@ std::string_view created_with(std::string_view creation, std::string_view name) 
     while (!creation.empty()) {
         const std::size_t name_end = creation.find(kNameEnd);
         const std::size_t value_end = creation.find(kValueEnd);
+        if (value_end == std::string_view::npos) return {};  // V3 keeps JSON there
         if (creation.substr(0, name_end) == name)
             return creation.substr(name_end + 1, value_end - name_end - 1);
         creation.remove_prefix(value_end + 1);

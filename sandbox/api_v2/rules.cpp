@@ -14,6 +14,8 @@
 #include "core/domain/ids.hpp"
 #include "core/http/url.hpp"
 
+#include "sandbox/diagnosis/nearest.hpp"
+
 namespace wxpay::sandbox::api_v2 {
 namespace {
 
@@ -30,30 +32,6 @@ constexpr std::array kCommon{
 bool knows(std::span<const FieldRule> rules, std::string_view name) {
     return std::any_of(rules.begin(), rules.end(),
                        [name](const FieldRule& rule) { return rule.name == name; });
-}
-
-/// Damerau-Levenshtein without transpositions: the fewest single-character edits.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-        }
-    }
-    return row.back();
-}
-
-/// Only what is safe in a header line.
-std::string printable(std::string_view text) {
-    constexpr std::size_t kMax = 64;
-    std::string out;
-    for (const char c : text.substr(0, kMax)) out += c >= ' ' && c <= '~' ? c : '?';
-    if (text.size() > kMax) out += "...";
-    return out;
 }
 
 Refusal refuse_format(const FieldRule& rule, std::string why) {
@@ -77,29 +55,15 @@ std::optional<Refusal> check_length(const FieldRule& rule, std::string_view valu
 
 std::span<const FieldRule> common_fields() { return kCommon; }
 
-std::string_view nearest(std::string_view name, std::span<const std::string_view> known) {
-    std::string_view best;
-    std::size_t best_distance = 4;  // farther is no guess but noise
-    if (name.size() > 64) return best;
-    for (const std::string_view each : known) {
-        const std::size_t distance = edit_distance(name, each);
-        if (distance < best_distance && distance < std::max(name.size(), each.size())) {
-            best = each;
-            best_distance = distance;
-        }
-    }
-    return best;
-}
-
 std::optional<Refusal> find_unknown(const XmlMessage& message, std::span<const FieldRule> rules) {
     for (const FieldView& field : message.fields()) {
         if (knows(kCommon, field.name) || knows(rules, field.name)) continue;
         std::vector<std::string_view> names;
         for (const FieldRule& rule : kCommon) names.push_back(rule.name);
         for (const FieldRule& rule : rules) names.push_back(rule.name);
-        const std::string_view meant = nearest(field.name, names);
-        std::string hint =
-            fmt::format("the element '{}' is unknown to this call", printable(field.name));
+        const std::string_view meant = diagnosis::nearest(field.name, names);
+        std::string hint = fmt::format("the element '{}' is unknown to this call",
+                                       diagnosis::printable(field.name));
         if (!meant.empty()) hint += fmt::format("; did you mean '{}'?", meant);
         return Refusal{kParamUnknown, std::string(field.name), std::move(hint)};
     }
@@ -125,7 +89,7 @@ std::optional<Refusal> find_malformed(const XmlMessage& message, std::span<const
         if (auto refusal = check_length(rule, *value, notes)) return refusal;
         if (rule.accepts != nullptr && !rule.accepts(*value)) {
             return refuse_format(rule, fmt::format("{} is '{}', wanted: {}", rule.name,
-                                                   printable(*value), rule.wanted));
+                                                   diagnosis::printable(*value), rule.wanted));
         }
     }
     return std::nullopt;

@@ -48,9 +48,6 @@ std::optional<Refusal> find_missing(const XmlMessage& message, std::span<const F
 std::optional<Refusal> find_malformed(const XmlMessage& message, std::span<const FieldRule> rules,
                                       std::vector<std::string>& notes);
 
-/// The known name that is nearest to `name`; empty when none is near.
-std::string_view nearest(std::string_view name, std::span<const std::string_view> known);
-
 // Patterns, for `accepts`.
 bool is_out_trade_no(std::string_view value);
 bool is_out_refund_no(std::string_view value);

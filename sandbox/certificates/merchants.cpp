@@ -22,18 +22,18 @@ constexpr Shipped kShipped[] = {
     {"1900000111", kCertificate1900000111, kKey1900000111},
 };
 
-/// Without the words above it: some clients want nothing but the PEM.
-std::string bare(std::string_view labelled) {
+}  // namespace
+
+std::string bare_pem(std::string_view labelled) {
     return std::string(labelled.substr(labelled.find("-----BEGIN")));
 }
 
-}  // namespace
-
-std::string merchants_authority() { return bare(kMerchantsAuthority); }
+std::string merchants_authority() { return bare_pem(kMerchantsAuthority); }
 
 std::optional<Identity> shipped_certificate(std::string_view mch_id) {
     for (const Shipped& each : kShipped) {
-        if (each.mch_id == mch_id) return Identity{bare(each.certificate), Secret(bare(each.key))};
+        if (each.mch_id == mch_id)
+            return Identity{bare_pem(each.certificate), Secret(bare_pem(each.key))};
     }
     return std::nullopt;
 }

@@ -15,4 +15,7 @@ std::string merchants_authority();
 /// so that no start waits for one. Nothing for other merchants.
 std::optional<Identity> shipped_certificate(std::string_view mch_id);
 
+/// A shipped PEM file without the words above it: some clients want nothing but the PEM.
+std::string bare_pem(std::string_view labelled);
+
 }  // namespace wxpay::sandbox

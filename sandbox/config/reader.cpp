@@ -12,9 +12,9 @@
 #include "core/http/url.hpp"
 
 #include "embedded/kConfigSchema.hpp"
-#include "sandbox/api_v2/rules.hpp"
 #include "sandbox/certificates/issue.hpp"
 #include "sandbox/config/lines.hpp"
+#include "sandbox/diagnosis/nearest.hpp"
 #include "sandbox/faults/fault_json.hpp"
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"
@@ -51,7 +51,7 @@ Result<void, Problem> check_keys(const Json& json, const std::string& path, Keys
     if (!json.is_object()) return wrong(path, "an object is wanted");
     for (const auto& [key, value] : json.items()) {
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-        const std::string_view meant = api_v2::nearest(key, known);
+        const std::string_view meant = diagnosis::nearest(key, known);
         return wrong(member_path(path, key),
                      meant.empty() ? fmt::format("unknown key; known: {}", fmt::join(known, ", "))
                                    : fmt::format("unknown key; did you mean '{}'?", meant));

@@ -9,6 +9,8 @@
 namespace wxpay::sandbox {
 namespace {
 
+constexpr std::string_view kV3Signature = "Wechatpay-Signature";
+
 const char* reason_of(int status) {
     switch (status) {
         case 403:
@@ -53,7 +55,13 @@ http::Response answer_without_work(const Injection& fault) {
 }
 
 http::Response spoiled(http::Response response, const Injection& fault) {
-    if (fault.is(Effect::Kind::corrupt_sign)) response.body = with_wrong_sign(response.body);
+    if (fault.is(Effect::Kind::corrupt_sign)) {
+        if (const auto signature = response.headers.find(kV3Signature)) {
+            response.headers.set(kV3Signature, with_wrong_letters(*signature));
+        } else {
+            response.body = with_wrong_sign(response.body);
+        }
+    }
     if (fault.is(Effect::Kind::truncate)) response.cut_at = fault.effect.truncate_at;
     if (fault.is(Effect::Kind::drop_after)) response.cut = true;
     return response;

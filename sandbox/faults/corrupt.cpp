@@ -21,4 +21,16 @@ std::string with_wrong_sign(std::string_view message) {
     return out;
 }
 
+std::string with_wrong_letters(std::string_view base64) {
+    std::string out(base64);
+    for (char& c : out) {
+        if (c >= 'a' && c <= 'z') {
+            c = c == 'z' ? 'a' : static_cast<char>(c + 1);
+        } else if (c >= 'A' && c <= 'Z') {
+            c = c == 'Z' ? 'A' : static_cast<char>(c + 1);
+        }
+    }
+    return out;
+}
+
 }  // namespace wxpay::sandbox

@@ -9,4 +9,7 @@ namespace wxpay::sandbox {
 /// is when it has no sign.
 std::string with_wrong_sign(std::string_view message);
 
+/// Another signature of the same shape: each letter and digit of the base64 is the next one.
+std::string with_wrong_letters(std::string_view base64);
+
 }  // namespace wxpay::sandbox

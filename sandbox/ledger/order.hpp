@@ -54,7 +54,11 @@ struct Order {
     PrepayId prepay_id;
     Instant prepaid_at;    ///< when prepay_id was given out; it is good for two hours
     std::string code_url;  ///< NATIVE
-    std::string mweb_url;  ///< MWEB
+    std::string mweb_url;  ///< MWEB; V3 calls it h5_url
+    /// Wechatpay-Serial of the V3 call that made it: the caller can verify by that key. May be
+    /// empty.
+    std::string platform_serial;
+    std::string combine_out_trade_no;  ///< of the combined order that it is a part of; or empty
     Instant created_at;
     std::optional<Instant> expires_at;  ///< time_expire: payable before it
 

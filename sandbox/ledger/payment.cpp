@@ -5,9 +5,14 @@
 #include <chrono>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
+#include "core/codec/json.hpp"
+
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/notify/v3_callback.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -38,6 +43,17 @@ PayOutcome outcome_of(const PayRequest& request, const std::string& openid,
     return PayOutcome::success;
 }
 
+void add_v3_callback(Work& work, const Order& order, const Merchant& merchant) {
+    Notification notification;
+    notification.kind = NotificationKind::payment;
+    notification.mch_id = order.mch_id;
+    notification.out_trade_no = order.out_trade_no;
+    notification.url = order.notify_url;
+    notification.platform_serial = order.platform_serial;
+    sandbox::add_v3_callback(work, std::move(notification), kPaymentSucceeded,
+                             dump_json(v3_transaction(order)), merchant);
+}
+
 /// The callback of a paid order. Its bytes are made now: they say what the ledger says at this
 /// commit.
 void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
@@ -45,6 +61,11 @@ void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
     const Merchant* const merchant = context.directory.find_merchant(order.mch_id.str());
     if (merchant == nullptr || order.notify_url.empty() || quirk == CallbackQuirk::lost)
         return;  // a merchant that a later start does not know
+    if (order.api == ApiVersion::v3) {
+        // The parts of a combined order are told of together.
+        if (order.combine_out_trade_no.empty()) add_v3_callback(work, order, *merchant);
+        return;
+    }
     v2::PaymentNotification message;
     message.appid = order.appid.str();
     message.mch_id = merchant->wire_id();

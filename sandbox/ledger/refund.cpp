@@ -5,14 +5,17 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/base/assert.hpp"
+#include "core/codec/json.hpp"
 #include "core/v2/refund_notification.hpp"
 
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/notification.hpp"
+#include "sandbox/notify/v3_callback.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -96,6 +99,17 @@ void add_callback(Work& work, const Order& order, const Refund& refund) {
     const Context& context = work.context();
     const Merchant* const merchant = context.directory.find_merchant(order.mch_id.str());
     if (merchant == nullptr || refund.notify_url.empty()) return;
+    if (refund.api == ApiVersion::v3) {
+        Notification notification;
+        notification.kind = NotificationKind::refund;
+        notification.mch_id = order.mch_id;
+        notification.out_trade_no = order.out_trade_no;
+        notification.url = refund.notify_url;
+        notification.platform_serial = refund.platform_serial;
+        add_v3_callback(work, std::move(notification), refund_event(refund.state),
+                        dump_json(v3_refund_result(refund, order)), *merchant);
+        return;
+    }
     v2::RefundNotification message;
     message.appid = order.appid.str();
     message.mch_id = merchant->wire_id();
@@ -234,6 +248,7 @@ Result<Refund, RefundProblem> request_refund(Work& work, const Order& order,
     refund.reason = request.reason;
     refund.account = request.account;
     refund.notify_url = request.notify_url;
+    refund.platform_serial = request.platform_serial;
     auto accepted = accept(work, order, std::move(refund), left);
     if (!accepted) return Failure{RefundProblem::balance_too_low};
 

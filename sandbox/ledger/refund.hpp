@@ -37,6 +37,7 @@ struct Refund {
     std::string reason;
     std::string account;     ///< REFUND_SOURCE_UNSETTLED_FUNDS or REFUND_SOURCE_RECHARGE_FUNDS
     std::string notify_url;  ///< empty: nobody is told
+    std::string platform_serial = {};  ///< as Order::platform_serial, of the call for the refund
     Instant created_at;
     std::optional<Instant> succeeded_at;
 
@@ -73,6 +74,7 @@ struct RefundRequest {
     std::string account;
     std::string notify_url;
     ApiVersion api = ApiVersion::v2;
+    std::string platform_serial = {};
 };
 
 /// Accepts a refund, or finds the one of that number again. What follows (its end, its callback) is

@@ -1,9 +1,33 @@
 #include "sandbox/notify/notification.hpp"
 
+#include <array>
+#include <utility>
+
 namespace wxpay::sandbox {
 
+namespace {
+
+constexpr std::array<std::pair<NotificationKind, std::string_view>, 5> kKinds{
+    {{NotificationKind::payment, "payment"},
+     {NotificationKind::refund, "refund"},
+     {NotificationKind::transfer, "transfer"},
+     {NotificationKind::profit_sharing, "profit_sharing"},
+     {NotificationKind::echo, "echo"}}};
+
+}  // namespace
+
 std::string_view wire_name(NotificationKind kind) {
-    return kind == NotificationKind::payment ? "payment" : "refund";
+    for (const auto& [each, word] : kKinds) {
+        if (each == kind) return word;
+    }
+    return {};
+}
+
+std::optional<NotificationKind> parse_notification_kind(std::string_view word) {
+    for (const auto& [kind, each] : kKinds) {
+        if (each == word) return kind;
+    }
+    return std::nullopt;
 }
 
 std::string_view wire_name(NotificationState state) {

@@ -20,6 +20,7 @@
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/callback_request.hpp"
 #include "sandbox/notify/sender.hpp"
+#include "sandbox/notify/v3_callback.hpp"
 #include "sandbox/timers/scheduler.hpp"
 
 namespace wxpay::sandbox {
@@ -33,6 +34,17 @@ constexpr Millis kHungTimeout{10};
 bool was_answered(const Notification& notification) {
     return std::any_of(notification.attempts.begin(), notification.attempts.end(),
                        [](const Attempt& each) { return each.verdict == Verdict::ok; });
+}
+
+/// A probe is refused by who verifies: then the callback comes again, rightly signed.
+Judgement judge_probe(const Judgement& answered) {
+    if (answered.verdict == Verdict::ok) {
+        return {Verdict::bad_answer, std::string(kProbeReason) +
+                                         ": accepted a forged signature, so this handler does not "
+                                         "verify; wanted: 4xx or 5xx"};
+    }
+    return {answered.verdict,
+            std::string(kProbeReason) + ": refused, as it should be (" + answered.reason + ")"};
 }
 
 /// The reason of an attempt that a fault has struck.
@@ -189,10 +201,9 @@ void Notifier::attempts(const Notification& notification, std::optional<Timer> t
 
 void Notifier::attempt(const Notification& notification, std::optional<Timer> timer,
                        const std::optional<Injection>& fault, Done done) {
-    std::string body = notification.body;
-    const Merchant* const merchant = context_.directory.find_merchant(notification.mch_id.str());
-    if (fault && merchant != nullptr)
-        body = spoiled_callback(body, fault->effect, merchant->api_key);
+    const http::Request request = request_for(notification, fault);
+    const bool is_v3 = notification.api == ApiVersion::v3;
+    const bool is_probed = is_v3 && is_probe(request);
     const bool is_lost = fault && fault->is(Effect::Kind::lose);
 
     Exchange exchange;
@@ -201,18 +212,20 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
     exchange.id = context_.exchanges.next_id(exchange.kind);
     exchange.at = context_.clock.now();
     exchange.url = notification.url;
-    exchange.request = callback_request(body);
+    exchange.request = request;
     exchange.mch_id = notification.mch_id.str();
     exchange.out_trade_no = notification.out_trade_no.str();
 
     const auto url = http::Url::parse(notification.url);
-    auto finish = [this, is_lost, id = notification.id, mch_id = notification.mch_id.str(), timer,
-                   done = std::move(done), origin = url ? url->origin() : std::string(),
+    auto finish = [this, is_lost, is_v3, is_probed, id = notification.id,
+                   mch_id = notification.mch_id.str(), timer, done = std::move(done),
+                   origin = url ? url->origin() : std::string(),
                    answered_before = was_answered(notification),
                    exchange = std::move(exchange)](http::Outcome outcome) mutable {
         if (stopping_) return done(Delivery::none);
         if (!is_lost) remember(origin, outcome.kind == http::Outcome::Kind::timed_out);
-        const Judgement judgement = judge_v2(outcome);
+        Judgement judgement = is_v3 ? judge_v3(outcome) : judge_v2(outcome);
+        if (is_probed) judgement = judge_probe(judgement);
         Attempt attempt;
         attempt.at = exchange.at;
         attempt.http_status =
@@ -258,13 +271,25 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         key = ++last_attempt_;
         in_flight_.emplace(key, InFlight{context_.clock.now(), std::move(finish)});
     }
-    context_.sender.send(*url, callback_request(body), timeout_for(url->origin()),
+    context_.sender.send(*url, request, timeout_for(url->origin()),
                          [this, key](http::Outcome outcome) {
                              std::unique_lock lock(mutex_);
                              auto ended = in_flight_.extract(key);
                              lock.unlock();
                              if (!ended.empty()) ended.mapped().finish(std::move(outcome));
                          });
+}
+
+http::Request Notifier::request_for(const Notification& notification,
+                                    const std::optional<Injection>& fault) const {
+    const Merchant* const merchant = context_.directory.find_merchant(notification.mch_id.str());
+    if (merchant == nullptr) return callback_request(notification.body);
+    if (notification.api == ApiVersion::v3)
+        return v3_callback_request(notification, *merchant, fault ? &fault->effect : nullptr,
+                                   context_);
+    return callback_request(
+        fault ? spoiled_callback(notification.body, fault->effect, merchant->api_key)
+              : notification.body);
 }
 
 void Notifier::hurry(Instant target) {
@@ -305,8 +330,11 @@ Notifier::Delivery Notifier::record(std::int64_t notification_id, const std::opt
         const auto step = static_cast<std::size_t>(notification->retries);
         if (step < context_.settings.notify_waits.size()) {
             // Each gap begins when the attempt is judged failed (v2.md 8.3: our choice).
-            notification->next_at = context_.clock.now() + context_.settings.notify_waits[step];
-            ++notification->retries;
+            const bool was_probe = attempt.reason.starts_with(kProbeReason);
+            // What follows a probe comes at once and is no step of the schedule.
+            notification->next_at = context_.clock.now() +
+                                    (was_probe ? Millis{0} : context_.settings.notify_waits[step]);
+            if (!was_probe) ++notification->retries;
             work.schedule(*notification->next_at, TimerKind::deliver, notification_id);
         } else {
             notification->state = NotificationState::exhausted;

@@ -70,6 +70,8 @@ class Notifier {
                   const std::optional<Injection>& fault, Done done);
     void attempt(const Notification& notification, std::optional<Timer> timer,
                  const std::optional<Injection>& fault, Done done);
+    http::Request request_for(const Notification& notification,
+                              const std::optional<Injection>& fault) const;
     Delivery record(std::int64_t notification_id, const std::optional<Timer>& timer,
                     Attempt attempt);
     Millis timeout_for(const std::string& origin);

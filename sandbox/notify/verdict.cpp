@@ -2,6 +2,9 @@
 
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
+#include "core/codec/json.hpp"
 #include "core/codec/utf8.hpp"
 #include "core/codec/xml.hpp"
 #include "core/http/dispatcher.hpp"
@@ -90,6 +93,22 @@ Judgement judge_body(std::string_view body, std::string_view wanted) {
     return {Verdict::refused, reason};
 }
 
+/// Of an attempt that no answer came to.
+std::optional<Judgement> judge_silence(const http::Outcome& outcome, std::string_view wanted) {
+    switch (outcome.kind) {
+        case Kind::answered:
+            break;
+        case Kind::timed_out:
+            return Judgement{Verdict::timeout, outcome.reason};
+        case Kind::unreachable:
+        case Kind::not_allowed:
+            return Judgement{Verdict::unreachable, outcome.reason};
+        case Kind::malformed:
+            return bad_answer(outcome.reason, wanted);
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 const char* name(Verdict verdict) {
@@ -117,19 +136,26 @@ std::optional<Verdict> parse_verdict(std::string_view word) {
 }
 
 Judgement judge_v2(const http::Outcome& outcome, std::string_view wanted) {
-    switch (outcome.kind) {
-        case Kind::answered:
-            break;
-        case Kind::timed_out:
-            return {Verdict::timeout, outcome.reason};
-        case Kind::unreachable:
-        case Kind::not_allowed:
-            return {Verdict::unreachable, outcome.reason};
-        case Kind::malformed:
-            return bad_answer(outcome.reason, wanted);
-    }
+    if (auto without_answer = judge_silence(outcome, wanted)) return *std::move(without_answer);
     if (outcome.response.status != 200) return judge_status(outcome.response, wanted);
     return judge_body(outcome.response.body, wanted);
+}
+
+Judgement judge_v3(const http::Outcome& outcome) {
+    constexpr std::string_view kWanted = R"({"code":"SUCCESS","message":"成功"} or an empty body)";
+    if (auto without_answer = judge_silence(outcome, kWanted)) return *std::move(without_answer);
+    const http::Response& response = outcome.response;
+    if (response.status >= 400) {
+        return {Verdict::refused, "HTTP " + std::to_string(response.status) +
+                                      (response.body.empty() ? "" : ", " + quote(response.body))};
+    }
+    if (response.status != 200 && response.status != 204) return judge_status(response, kWanted);
+    if (response.body.empty()) return {Verdict::ok, ""};
+    const auto json = parse_json(response.body);
+    if (json && json->is_object() && json->value("code", nlohmann::json("SUCCESS")) == "SUCCESS")
+        return {Verdict::ok, ""};
+    return {Verdict::ok,
+            "the status decides, but the body says otherwise: " + quote(response.body)};
 }
 
 }  // namespace wxpay::sandbox

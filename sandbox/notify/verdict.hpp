@@ -41,4 +41,8 @@ inline constexpr std::string_view kCallbackAnswer =
 /// wanted  of what would have been right, for the reason
 Judgement judge_v2(const http::Outcome& outcome, std::string_view wanted = kCallbackAnswer);
 
+/// Judges a merchant's answer to a V3 callback: 200 and 204 are ok, whatever the body; 4xx and 5xx
+/// refuse it. source  [A] wechatpay-skills, 回调通知处理; other answers: our choice
+Judgement judge_v3(const http::Outcome& outcome);
+
 }  // namespace wxpay::sandbox

@@ -24,6 +24,7 @@
 #include "embedded/kSchema0001.hpp"
 #include "embedded/kSchema0002.hpp"
 #include "embedded/kSchema0003.hpp"
+#include "embedded/kSchema0004.hpp"
 #include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
@@ -35,14 +36,15 @@ namespace wxpay::sandbox {
 namespace {
 
 /// The migrations, oldest first.
-constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003};
+constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003, kSchema0004};
 
 constexpr std::string_view kOrderColumns =
     "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
     "attach, device_info, "
     "openid, sub_openid, notify_url, nonce_str, sign_type, limit_pay, creation, prepay_id, "
     "prepaid_at, code_url, "
-    "mweb_url, created_at, expires_at, transaction_id, paid_at, bank_type, coupons";
+    "mweb_url, created_at, expires_at, transaction_id, paid_at, bank_type, coupons, "
+    "platform_serial, combine_out_trade_no";
 
 constexpr std::string_view kPayoutColumns =
     "id, kind, mch_id, number, appid, openid, amount, name, remark, wishing, activity, terms, "
@@ -52,13 +54,15 @@ constexpr std::string_view kLaterOrderColumns = "payer, refunded, refund_outcome
 
 constexpr std::string_view kRefundColumns =
     "order_id, mch_id, out_refund_no, refund_id, api, state, total, fee, cash, coupons, reason, "
-    "account, notify_url, created_at, succeeded_at";
+    "account, notify_url, created_at, succeeded_at, platform_serial";
 
 constexpr std::string_view kFundColumns =
     "mch_id, at, kind, business_id, voucher, note, amount, balance";
 
 constexpr std::string_view kNotificationColumns =
-    "id, kind, mch_id, out_trade_no, url, body, state, retries, next_at";
+    "id, kind, mch_id, out_trade_no, url, body, state, retries, next_at, api, platform_serial";
+
+constexpr std::string_view kDocumentColumns = "id, kind, mch_id, name, text";
 
 std::int64_t stored(Instant at) { return at.time_since_epoch().count(); }
 Instant instant(std::int64_t millis) { return Instant(Millis(millis)); }
@@ -87,6 +91,10 @@ T known(std::optional<T> value, std::string_view word) {
         throw std::runtime_error(
             fmt::format("the store holds '{}', which this version does not know", word));
     return *value;
+}
+
+ApiVersion api_version(std::string_view word) {
+    return word == wire_name(ApiVersion::v3) ? ApiVersion::v3 : ApiVersion::v2;
 }
 
 template <class Id>
@@ -124,7 +132,7 @@ Order order_from(Rows& row) {
     order.appid = id_from<AppId>(row.text());
     order.sub_mch_id = text();
     order.sub_appid = text();
-    order.api = row.text() == wire_name(ApiVersion::v3) ? ApiVersion::v3 : ApiVersion::v2;
+    order.api = api_version(row.text());
     const std::string_view type = row.text();
     order.trade_type = known(parse_trade_type(type), type);
     const std::string_view state = row.text();
@@ -151,6 +159,8 @@ Order order_from(Rows& row) {
     order.paid_at = optional_instant(row);
     order.bank_type = text();
     if (const auto coupons = row.optional_text()) order.coupons = coupons_from_text(*coupons);
+    order.platform_serial = text();
+    order.combine_out_trade_no = text();
     order.payer = text();
     order.refunded = Fen{row.number()};
     const std::string_view outcome = row.text();
@@ -165,7 +175,7 @@ Refund refund_from(Rows& row) {
     refund.mch_id = id_from<MchId>(row.text());
     refund.out_refund_no = row.text();
     refund.refund_id = row.text();
-    refund.api = row.text() == wire_name(ApiVersion::v3) ? ApiVersion::v3 : ApiVersion::v2;
+    refund.api = api_version(row.text());
     const std::string_view state = row.text();
     refund.state = known(parse_refund_state(state), state);
     refund.total = Fen{row.number()};
@@ -177,6 +187,7 @@ Refund refund_from(Rows& row) {
     refund.notify_url = row.text();
     refund.created_at = instant(row.number());
     refund.succeeded_at = optional_instant(row);
+    refund.platform_serial = row.text();
     return refund;
 }
 
@@ -197,9 +208,8 @@ FundEntry fund_entry_from(Rows& row) {
 Notification notification_from(Rows& row) {
     Notification notification;
     notification.id = row.number();
-    notification.kind = row.text() == wire_name(NotificationKind::refund)
-                            ? NotificationKind::refund
-                            : NotificationKind::payment;
+    const std::string_view kind = row.text();
+    notification.kind = known(parse_notification_kind(kind), kind);
     notification.mch_id = id_from<MchId>(row.text());
     notification.out_trade_no = id_from<OutTradeNo>(row.text());
     notification.url = row.text();
@@ -208,7 +218,19 @@ Notification notification_from(Rows& row) {
     notification.state = known(parse_notification_state(state), state);
     notification.retries = static_cast<int>(row.number());
     notification.next_at = optional_instant(row);
+    notification.api = api_version(row.text());
+    notification.platform_serial = row.text();
     return notification;
+}
+
+Document document_from(Rows& row) {
+    Document document;
+    document.id = row.number();
+    document.kind = row.text();
+    document.mch_id = id_from<MchId>(row.text());
+    document.name = row.text();
+    document.text = row.text();
+    return document;
 }
 
 Payout payout_from(Rows& row) {
@@ -280,7 +302,7 @@ struct Statements {
           rollback_to(db, "ROLLBACK TO own"),
           insert_order(db, fmt::format("INSERT INTO orders (id, {}) VALUES (?, ?, ?, ?, ?, ?, ?, "
                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                                        "ON CONFLICT (mch_id, out_trade_no) DO NOTHING",
                                        kOrderColumns)),
           update_order(
@@ -301,7 +323,7 @@ struct Statements {
           unpaid(db, orders_where("id > ? AND created_at <= ? AND state IN "
                                   "('NOTPAY', 'USERPAYING', 'PAYERROR') ORDER BY id LIMIT ?")),
           insert_refund(db, fmt::format("INSERT INTO refunds ({}) VALUES "
-                                        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                         kRefundColumns)),
           update_refund(db, "UPDATE refunds SET state = ?, succeeded_at = ? WHERE id = ?"),
           refund_by_id(db, refunds_where("id = ?")),
@@ -354,8 +376,8 @@ struct Statements {
                    "= ? AND at >= ? AND at <= ? ORDER BY at, id LIMIT ? OFFSET ?"),
           insert_notification(db,
                               "INSERT INTO notifications (kind, mch_id, out_trade_no, url, body, "
-                              "state, retries, next_at) "
-                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+                              "state, retries, next_at, api, platform_serial) "
+                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
           update_notification(
               db, "UPDATE notifications SET state = ?, retries = ?, next_at = ? WHERE id = ?"),
           notification_by_id(
@@ -365,6 +387,19 @@ struct Statements {
               db,
               "SELECT n, at, http_status, latency, verdict, reason, response_body FROM attempts "
               "WHERE notification_id = ? ORDER BY n"),
+          insert_document(db,
+                          "INSERT INTO documents (kind, mch_id, name, text) VALUES (?, ?, ?, ?) "
+                          "ON CONFLICT DO NOTHING"),
+          update_document(db, "UPDATE documents SET text = ? WHERE id = ?"),
+          erase_document(db, "DELETE FROM documents WHERE id = ?"),
+          document_by_id(db,
+                         fmt::format("SELECT {} FROM documents WHERE id = ?", kDocumentColumns)),
+          document_by_name(
+              db, fmt::format("SELECT {} FROM documents WHERE kind = ? AND mch_id = ? AND name = ?",
+                              kDocumentColumns)),
+          documents_of(db, fmt::format("SELECT {} FROM documents WHERE kind = ? AND mch_id = ? AND "
+                                       "name >= ?3 AND name < ?3 || char(0x10FFFF) ORDER BY id",
+                                       kDocumentColumns)),
           insert_timer(db, "INSERT INTO timers (due, kind, subject) VALUES (?, ?, ?)"),
           erase_timer(db, "DELETE FROM timers WHERE id = ?"),
           erase_timers(db, "DELETE FROM timers WHERE kind = ? AND subject = ?"),
@@ -412,6 +447,8 @@ struct Statements {
     Statement insert_comment, comments;
     Statement insert_notification, update_notification, notification_by_id, insert_attempt,
         attempts;
+    Statement insert_document, update_document, erase_document, document_by_id, document_by_name,
+        documents_of;
     Statement insert_timer, erase_timer, erase_timers, due_timers, claim_timer, next_due;
     /// What is known of the tables' content, and must go back with them.
     struct Known {
@@ -584,7 +621,8 @@ class SqliteTransaction final : public Transaction {
             v2::wire_name(order.sign_type), order.limit_pay, order.creation, order.prepay_id.str(),
             stored(order.prepaid_at), order.code_url, order.mweb_url, stored(order.created_at),
             stored(order.expires_at), unless_empty(order.transaction_id.str()),
-            stored(order.paid_at), order.bank_type, unless_empty(coupons));
+            stored(order.paid_at), order.bank_type, unless_empty(coupons), order.platform_serial,
+            order.combine_out_trade_no);
         if (db_.changes() == 0) return false;
         s_.last_order_id = id;
         order.id = id;
@@ -649,7 +687,7 @@ class SqliteTransaction final : public Transaction {
                              refund.total.count(), refund.fee.count(), refund.cash.count(),
                              unless_empty(coupons), refund.reason, refund.account,
                              refund.notify_url, stored(refund.created_at),
-                             stored(refund.succeeded_at));
+                             stored(refund.succeeded_at), refund.platform_serial);
         refund.id = db_.last_id();
     }
     void update_refund(const Refund& refund) override {
@@ -779,12 +817,34 @@ class SqliteTransaction final : public Transaction {
             s_.comments.query(mch_id.str(), stored(from), stored(to), limit, offset));
     }
 
+    bool insert_document(Document& document) override {
+        s_.insert_document.run(document.kind, document.mch_id.str(), document.name, document.text);
+        if (db_.changes() == 0) return false;
+        document.id = db_.last_id();
+        return true;
+    }
+    void update_document(const Document& document) override {
+        s_.update_document.run(document.text, document.id);
+    }
+    void erase_document(std::int64_t id) override { s_.erase_document.run(id); }
+    std::optional<Document> find_document(std::int64_t id) override {
+        return one<document_from>(s_.document_by_id.query(id));
+    }
+    std::optional<Document> find_document(std::string_view kind, const MchId& mch_id,
+                                          std::string_view name) override {
+        return one<document_from>(s_.document_by_name.query(kind, mch_id.str(), name));
+    }
+    std::vector<Document> documents(std::string_view kind, const MchId& mch_id,
+                                    std::string_view prefix) override {
+        return all<document_from>(s_.documents_of.query(kind, mch_id.str(), prefix));
+    }
+
     void insert_notification(Notification& notification) override {
         s_.insert_notification.run(wire_name(notification.kind), notification.mch_id.str(),
                                    notification.out_trade_no.str(), notification.url,
                                    notification.body, wire_name(notification.state),
-                                   std::int64_t{notification.retries},
-                                   stored(notification.next_at));
+                                   std::int64_t{notification.retries}, stored(notification.next_at),
+                                   wire_name(notification.api), notification.platform_serial);
         notification.id = db_.last_id();
     }
 
@@ -862,8 +922,8 @@ class SqliteTransaction final : public Transaction {
         if (!mch_id) {
             for (const char* const table :
                  {"timers", "attempts", "notifications", "refunds", "orders", "fund_entries",
-                  "payouts", "comments", "burnt_numbers", "short_links", "login_codes",
-                  "openids"}) {
+                  "payouts", "comments", "burnt_numbers", "short_links", "login_codes", "openids",
+                  "documents"}) {
                 db_.execute(fmt::format("DELETE FROM {}", table));
             }
             s_.known.will_close_unpaid = false;
@@ -875,6 +935,7 @@ class SqliteTransaction final : public Transaction {
         constexpr int kDeliver = static_cast<int>(TimerKind::deliver);
         constexpr int kSettle = static_cast<int>(TimerKind::settle_refund);
         constexpr int kPayout = static_cast<int>(TimerKind::settle_payout);
+        constexpr int kDocument = static_cast<int>(TimerKind::document);
         const auto forget_timers = [&](const std::string& kinds, const char* subjects) {
             db_.execute(fmt::format(
                 "DELETE FROM timers WHERE kind {} AND subject IN (SELECT id FROM {} {})", kinds,
@@ -883,10 +944,12 @@ class SqliteTransaction final : public Transaction {
         forget_timers(fmt::format("= {}", kDeliver), "notifications");
         forget_timers(fmt::format("= {}", kSettle), "refunds");
         forget_timers(fmt::format("= {}", kPayout), "payouts");
-        forget_timers(fmt::format("NOT IN ({}, {}, {})", kDeliver, kSettle, kPayout), "orders");
+        forget_timers(fmt::format("= {}", kDocument), "documents");
+        forget_timers(fmt::format("NOT IN ({}, {}, {}, {})", kDeliver, kSettle, kPayout, kDocument),
+                      "orders");
         // Attempts go with their notification, refunds with their order.
-        for (const char* const table :
-             {"notifications", "orders", "fund_entries", "payouts", "comments", "burnt_numbers"})
+        for (const char* const table : {"notifications", "orders", "fund_entries", "payouts",
+                                        "comments", "burnt_numbers", "documents"})
             db_.execute(fmt::format("DELETE FROM {} {}", table, mine));
     }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -38,6 +39,16 @@ struct NotificationFilter {
     std::optional<NotificationState> state = {};
     std::size_t limit = 100;
     std::optional<std::int64_t> before_id = {};
+};
+
+/// A record of a product beside payment (combined orders, transfer bills, profit sharing), which
+/// the ledger keeps but does not look into.
+struct Document {
+    std::int64_t id = 0;  ///< given by the store
+    std::string kind;     ///< whose it is; each product has its own
+    MchId mch_id;
+    std::string name;  ///< unique for (kind, mch_id); ASCII
+    std::string text;  ///< JSON
 };
 
 /// How many there are.
@@ -126,6 +137,17 @@ class Transaction {
     /// Made from `from` up to and including `to`, oldest first; without the first `offset`.
     virtual std::vector<Comment> comments(const MchId& mch_id, Instant from, Instant to,
                                           std::int64_t offset, std::int64_t limit) = 0;
+
+    /// Sets document.id. False, and nothing is stored, when its name is taken.
+    virtual bool insert_document(Document& document) = 0;
+    virtual void update_document(const Document& document) = 0;  ///< text
+    virtual void erase_document(std::int64_t id) = 0;
+    virtual std::optional<Document> find_document(std::int64_t id) = 0;
+    virtual std::optional<Document> find_document(std::string_view kind, const MchId& mch_id,
+                                                  std::string_view name) = 0;
+    /// Those whose names begin so, oldest first.
+    virtual std::vector<Document> documents(std::string_view kind, const MchId& mch_id,
+                                            std::string_view prefix) = 0;
 
     virtual void insert_notification(Notification& notification) = 0;  ///< sets notification.id
     virtual void update_notification(

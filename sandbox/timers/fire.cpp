@@ -11,6 +11,7 @@
 #include "sandbox/ledger/refund.hpp"
 #include "sandbox/metrics/metrics.hpp"
 #include "sandbox/notify/notifier.hpp"
+#include "sandbox/products/steps.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -46,6 +47,9 @@ void act(const Timer& timer, Context& given) {
     } else if (timer.kind == TimerKind::settle_payout) {
         if (auto payout = work.store().find_payout(timer.subject))
             settle_payout(work, std::move(*payout));
+    } else if (timer.kind == TimerKind::document) {
+        if (const auto document = work.store().find_document(timer.subject))
+            take_step(work, *document);
     } else if (const auto order = work.store().find_order(timer.subject)) {
         switch (timer.kind) {
             case TimerKind::auto_pay:
@@ -59,6 +63,7 @@ void act(const Timer& timer, Context& given) {
                 break;
             case TimerKind::close_unpaid:
             case TimerKind::deliver:
+            case TimerKind::document:
             case TimerKind::settle_payout:
             case TimerKind::settle_refund:
                 break;
@@ -98,6 +103,7 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
             case TimerKind::settle_refund:
             case TimerKind::close_unpaid:
             case TimerKind::fail_paying:
+            case TimerKind::document:
             case TimerKind::settle_payout:
                 act(timer, context);
                 break;

@@ -15,6 +15,7 @@ enum class TimerKind : int {
     settle_refund = 4,   ///< a refund ends; the subject is the refund
     close_unpaid = 5,    ///< orders that nobody paid for a week close; no subject: one for all
     fail_paying = 6,     ///< the slow user has given up; the subject is the order
+    document = 11,       ///< what a product beside payment does next; the subject is its document
     settle_payout = 10,  ///< it arrives, is opened, or its time is over
 };
 

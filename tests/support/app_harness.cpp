@@ -56,8 +56,8 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
       scheduler(*store, clock),
       waiters(stopwatch),
       sender(clock),
-      context{directory, settings, *store, clock,  random, exchanges, scheduler,
-              notifier,  waiters,  sender, events, faults, metrics,   stopwatch},
+      context{directory, settings, *store, clock,  random,  exchanges, scheduler, notifier,
+              waiters,   sender,   events, faults, metrics, stopwatch, platform,  clock},
       notifier(context),
       app(context) {
     exchanges.set_observer(

@@ -23,6 +23,7 @@
 #include "sandbox/metrics/metrics.hpp"
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/notify/sender.hpp"
+#include "sandbox/platform/platform.hpp"
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
 #include "sandbox/timers/scheduler.hpp"
@@ -122,6 +123,7 @@ class AppHarness {
     SeededRandom random;
     sandbox::FaultSet faults;
     sandbox::Metrics metrics;
+    sandbox::Platform platform;
     sandbox::ExchangeLog exchanges{sandbox::kExchangesMax, sandbox::kExchangeBytesMax};
     sandbox::Scheduler scheduler;
     sandbox::Waiters waiters;

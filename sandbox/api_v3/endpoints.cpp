@@ -1,0 +1,66 @@
+#include "sandbox/api_v3/endpoints.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace wxpay::sandbox::api_v3 {
+
+// close_order.cpp
+Endpoint close_order();
+Endpoint partner_close_order();
+// prepay.cpp
+Endpoint app();
+Endpoint h5();
+Endpoint jsapi();
+Endpoint native();
+Endpoint partner_app();
+Endpoint partner_h5();
+Endpoint partner_jsapi();
+Endpoint partner_native();
+// query_order.cpp
+Endpoint partner_query_by_out_trade_no();
+Endpoint partner_query_by_transaction_id();
+Endpoint query_by_out_trade_no();
+Endpoint query_by_transaction_id();
+
+std::span<const Endpoint> endpoints() {
+    static const std::array kEndpoints{
+        jsapi(),
+        app(),
+        h5(),
+        native(),
+        query_by_out_trade_no(),
+        query_by_transaction_id(),
+        close_order(),
+        partner_jsapi(),
+        partner_app(),
+        partner_h5(),
+        partner_native(),
+        partner_query_by_out_trade_no(),
+        partner_query_by_transaction_id(),
+        partner_close_order(),
+    };
+    return kEndpoints;
+}
+
+bool is_known_elsewhere(std::string_view path) {
+    // source  [A] github.com/TheNorthMemory/wechatpay-openapi, docs/v3: names of folders
+    constexpr std::array<std::string_view, 14> kFamilies{"/v3/payscore/",
+                                                         "/v3/marketing/",
+                                                         "/v3/merchant/media/",
+                                                         "/v3/merchant-service/",
+                                                         "/v3/applyment4sub/",
+                                                         "/v3/apply4sub/",
+                                                         "/v3/apply4subject/",
+                                                         "/v3/ecommerce/",
+                                                         "/v3/vehicle/",
+                                                         "/v3/parking/",
+                                                         "/v3/new-tax-control-fapiao/",
+                                                         "/v3/goldplan/",
+                                                         "/v3/capital/",
+                                                         "/v3/edu-papay/"};
+    return std::any_of(kFamilies.begin(), kFamilies.end(),
+                       [path](std::string_view family) { return path.starts_with(family); });
+}
+
+}  // namespace wxpay::sandbox::api_v3

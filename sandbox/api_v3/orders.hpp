@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sandbox/api_v3/pipeline.hpp"
+#include "sandbox/ledger/order.hpp"
+
+namespace wxpay::sandbox::api_v3 {
+
+/// The order that the path names by out_trade_no or transaction_id, as far as the caller may see
+/// it: its own, or in provider mode the sub_mchid's that the call names. A part of a combined order
+/// is not to be seen here (spec V3 4.7).
+std::optional<Order> find_order(const Call& call, Work& work);
+
+/// An order as queries answer it.
+Reply order_reply(const Order& order);
+
+}  // namespace wxpay::sandbox::api_v3

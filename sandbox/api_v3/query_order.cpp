@@ -1,0 +1,87 @@
+// GET /v3/pay/transactions/out-trade-no/{out_trade_no}, …/id/{transaction_id} and their partner
+// forms: how an order stands.
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "core/codec/json.hpp"
+
+#include "sandbox/api_v3/order_fields.hpp"
+#include "sandbox/api_v3/orders.hpp"
+#include "sandbox/notify/v3_callback.hpp"
+
+namespace wxpay::sandbox::api_v3 {
+
+Endpoint query_by_out_trade_no();
+Endpoint query_by_transaction_id();
+Endpoint partner_query_by_out_trade_no();
+Endpoint partner_query_by_transaction_id();
+
+namespace {
+
+constexpr std::array kByNumber{in_path(required("out_trade_no", 32))};
+constexpr std::array kById{in_path(required("transaction_id", 32))};
+constexpr std::array kDirect{in_query(required("mchid", 32))};
+constexpr std::array kPartner{in_query(required("sp_mchid", 32)),
+                              in_query(required("sub_mchid", 32))};
+
+constexpr auto kDirectByNumber = kByNumber + kDirect;
+constexpr auto kDirectById = kById + kDirect;
+constexpr auto kPartnerByNumber = kByNumber + kPartner;
+constexpr auto kPartnerById = kById + kPartner;
+
+Result<Reply, Refusal> handle(const Call& call, Work& work) {
+    const auto order = find_order(call, work);
+    if (!order) {
+        return Failure{Refusal{kOrderNotExist,
+                               "no such order of this merchant; out_trade_no is the merchant's "
+                               "number, transaction_id WeChat's"}};
+    }
+    return order_reply(*order);
+}
+
+Endpoint query(std::string_view path, std::span<const FieldRule> fields, std::string_view caller) {
+    return {.method = "GET", .path = path, .fields = fields, .handle = handle, .caller = caller};
+}
+
+}  // namespace
+
+std::optional<Order> find_order(const Call& call, Work& work) {
+    std::optional<Order> order;
+    if (const auto number = OutTradeNo::parse(call.path("out_trade_no"))) {
+        order = work.store().find_order(call.merchant.mch_id, *number);
+    } else if (const auto id = TransactionId::parse(call.path("transaction_id"))) {
+        order = work.store().find_order(*id);
+    }
+    std::string sub_mchid = call.query("sub_mchid");
+    if (sub_mchid.empty()) sub_mchid = call.text("sub_mchid");
+    if (!order || order->mch_id != call.merchant.mch_id || order->sub_mch_id != sub_mchid ||
+        !order->combine_out_trade_no.empty())
+        return std::nullopt;
+    return order;
+}
+
+Reply order_reply(const Order& order) {
+    auto json = v3_transaction(order);
+    if (!json.contains("promotion_detail")) json["promotion_detail"] = nlohmann::json::array();
+    Reply reply;
+    reply.body = dump_sorted(json);
+    reply.out_trade_no = order.out_trade_no.str();
+    return reply;
+}
+
+Endpoint query_by_out_trade_no() {
+    return query("/v3/pay/transactions/out-trade-no/{out_trade_no}", kDirectByNumber, "mchid");
+}
+Endpoint query_by_transaction_id() {
+    return query("/v3/pay/transactions/id/{transaction_id}", kDirectById, "mchid");
+}
+Endpoint partner_query_by_out_trade_no() {
+    return query("/v3/pay/partner/transactions/out-trade-no/{out_trade_no}", kPartnerByNumber,
+                 "sp_mchid");
+}
+Endpoint partner_query_by_transaction_id() {
+    return query("/v3/pay/partner/transactions/id/{transaction_id}", kPartnerById, "sp_mchid");
+}
+
+}  // namespace wxpay::sandbox::api_v3

@@ -1,0 +1,220 @@
+// Orders through API V3: prepay, query, close, what is refused, and the callback.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/v3_caller.hpp"
+
+namespace wxpay {
+namespace {
+
+using test::AppHarness;
+using test::V3Caller;
+using Json = nlohmann::json;
+
+constexpr const char* kJsapi = "/v3/pay/transactions/jsapi";
+
+class V3Orders : public testing::Test {
+  protected:
+    AppHarness sandbox;
+    V3Caller merchant{sandbox};
+
+    void order(const std::string& number, const Json& changes = Json::object()) {
+        const auto answer = merchant.post(kJsapi, V3Caller::order(number, changes));
+        ASSERT_EQ(answer.status, 200) << answer.response.body;
+    }
+    void pay(const std::string& number, const Json& how = Json::object()) {
+        const auto paid =
+            sandbox.control("POST", "/_sandbox/v1/orders/1900000109:" + number + "/pay", how);
+        ASSERT_EQ(paid.status, 200) << paid.body;
+    }
+};
+
+TEST_F(V3Orders, GivesAPrepayIdAndSignsTheAnswer) {
+    const auto answer = merchant.post(kJsapi, V3Caller::order("T20240601000001"));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.is_signed);
+    EXPECT_EQ(answer.body.size(), 1U);
+    EXPECT_EQ(answer.body["prepay_id"].get<std::string>().size(), 36U);
+    EXPECT_EQ(answer.number(), "0");
+    const auto& headers = answer.response.headers;
+    EXPECT_EQ(headers.get("Content-Type"), "application/json; charset=utf-8");
+    EXPECT_EQ(headers.get("Wechatpay-Signature-Type"), "WECHATPAY2-SHA256-RSA2048");
+    EXPECT_EQ(headers.get("Content-Language"), "zh-CN");
+}
+
+TEST_F(V3Orders, GivesEachProductItsOwnAnswer) {
+    const Json nobody{{"payer", nullptr}};
+    EXPECT_TRUE(merchant.post("/v3/pay/transactions/app", V3Caller::order("APP001", nobody))
+                    .body.contains("prepay_id"));
+    EXPECT_EQ(merchant.post("/v3/pay/transactions/native", V3Caller::order("NATIVE1", nobody))
+                  .body["code_url"]
+                  .get<std::string>()
+                  .find("weixin://wxpay/bizpayurl?pr="),
+              0U);
+    const Json h5{
+        {"payer", nullptr},
+        {"scene_info", {{"payer_client_ip", "14.23.150.211"}, {"h5_info", {{"type", "Wap"}}}}}};
+    EXPECT_EQ(merchant.post("/v3/pay/transactions/h5", V3Caller::order("H50001", h5))
+                  .body["h5_url"]
+                  .get<std::string>()
+                  .find("https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx"),
+              0U);
+}
+
+TEST_F(V3Orders, AnswersAnUnpaidOrderAsTheSampleHasIt) {
+    order("T20240310000002");
+    const auto answer =
+        merchant.get("/v3/pay/transactions/out-trade-no/T20240310000002?mchid=1900000109");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.is_signed);
+    EXPECT_EQ(
+        answer.response.body,
+        R"({"amount":{"currency":"CNY","payer_currency":"CNY","payer_total":888,"total":888},)"
+        R"("appid":"wx8888888888888888","mchid":"1900000109","out_trade_no":"T20240310000002",)"
+        R"("payer":{},"promotion_detail":[],"trade_state":"NOTPAY",)"
+        R"("trade_state_desc":"订单未支付"})");
+}
+
+TEST_F(V3Orders, AnswersAPaidOrderByBothNumbers) {
+    order("T20240601000002", {{"attach", "自定义数据"}});
+    pay("T20240601000002");
+    const auto by_number =
+        merchant.get("/v3/pay/transactions/out-trade-no/T20240601000002?mchid=1900000109");
+    EXPECT_EQ(by_number.body["trade_state"], "SUCCESS");
+    EXPECT_EQ(by_number.body["success_time"], "2024-06-01T12:00:00+08:00");
+    EXPECT_EQ(by_number.body["payer"]["openid"], AppHarness::kOpenId);
+    EXPECT_EQ(by_number.body["attach"], "自定义数据");
+    const std::string id = by_number.body["transaction_id"];
+    const auto by_id = merchant.get("/v3/pay/transactions/id/" + id + "?mchid=1900000109");
+    EXPECT_EQ(by_id.response.body, by_number.response.body);
+}
+
+TEST_F(V3Orders, TellsTheNotifyUrlOfAPayment) {
+    order("T20240601000003");
+    pay("T20240601000003");
+    sandbox.run_due();
+    ASSERT_EQ(sandbox.sender.sent.size(), 1U);
+    const auto& request = sandbox.sender.sent[0].request;
+    const Json envelope = Json::parse(request.body);
+    EXPECT_EQ(request.body.find(R"({"id":")"), 0U);
+    EXPECT_EQ(envelope["event_type"], "TRANSACTION.SUCCESS");
+    EXPECT_EQ(envelope["summary"], "支付成功");
+    EXPECT_EQ(envelope["resource"]["associated_data"], "transaction");
+    const Json plain = open_callback(request, sandbox);
+    ASSERT_TRUE(plain.is_object());
+    EXPECT_EQ(plain["out_trade_no"], "T20240601000003");
+    EXPECT_EQ(plain["amount"]["payer_total"], 888);
+    EXPECT_EQ(sandbox.only_notification()["state"], "delivered");
+}
+
+TEST_F(V3Orders, SignsEachAttemptAnewOverTheSameBody) {
+    sandbox.sender.answer = [](const auto&) {
+        return test::RecordingSender::answered(500, R"({"code":"FAIL","message":"失败"})");
+    };
+    order("T20240601000004");
+    pay("T20240601000004");
+    sandbox.advance(std::chrono::hours(25));
+    ASSERT_EQ(sandbox.sender.sent.size(), 16U);
+    EXPECT_EQ(sandbox.sender.sent[0].request.body, sandbox.sender.sent[15].request.body);
+    EXPECT_NE(sandbox.sender.sent[0].request.headers.get("Wechatpay-Signature"),
+              sandbox.sender.sent[1].request.headers.get("Wechatpay-Signature"));
+    EXPECT_EQ(sandbox.only_notification()["attempts"][0]["verdict"], "refused");
+    EXPECT_EQ(sandbox.only_notification()["state"], "exhausted");
+}
+
+TEST_F(V3Orders, ClosesAnUnpaidOrderWithoutABody) {
+    order("T20240601000005");
+    const Json body{{"mchid", "1900000109"}};
+    const std::string close = "/v3/pay/transactions/out-trade-no/T20240601000005/close";
+    const auto closed = merchant.post(close, body);
+    EXPECT_EQ(closed.status, 204);
+    EXPECT_EQ(closed.response.body, "");
+    EXPECT_TRUE(closed.is_signed);
+    EXPECT_EQ(merchant.post(close, body).status, 204);
+    const auto again = merchant.post(kJsapi, V3Caller::order("T20240601000005"));
+    EXPECT_EQ(again.status, 400);
+    EXPECT_EQ(again.response.body, R"({"code":"ORDER_CLOSED","message":"订单已关闭"})");
+}
+
+TEST_F(V3Orders, BurnsANumberThatIsClosedBeforeItWasOrdered) {
+    const Json body{{"mchid", "1900000109"}};
+    EXPECT_EQ(merchant.post("/v3/pay/transactions/out-trade-no/T20240601000006/close", body).status,
+              204);
+    const auto again = merchant.post(kJsapi, V3Caller::order("T20240601000006"));
+    EXPECT_EQ(again.response.body,
+              R"({"code":"INVALID_REQUEST","message":"请求重入时，参数与首次请求时不一致"})");
+    EXPECT_EQ(again.number(), "268498688");
+}
+
+TEST_F(V3Orders, RepeatsAnOrderThatIsTheSame) {
+    const auto first = merchant.post(kJsapi, V3Caller::order("T20240601000007"));
+    const auto second = merchant.post(kJsapi, V3Caller::order("T20240601000007"));
+    EXPECT_EQ(first.body, second.body);
+    const auto other =
+        merchant.post(kJsapi, V3Caller::order("T20240601000007", {{"attach", "other"}}));
+    EXPECT_EQ(other.response.body,
+              R"({"code":"INVALID_REQUEST","message":"请求重入时，参数与首次请求时不一致"})");
+    EXPECT_NE(sandbox.hint.find("attach"), std::string::npos) << sandbox.hint;
+    const auto product = merchant.post("/v3/pay/transactions/native",
+                                       V3Caller::order("T20240601000007", {{"payer", nullptr}}));
+    EXPECT_EQ(product.status, 403);
+    EXPECT_EQ(product.response.body, R"({"code":"OUT_TRADE_NO_USED","message":"商户订单号重复"})");
+    pay("T20240601000007");
+    const auto paid = merchant.post(kJsapi, V3Caller::order("T20240601000007"));
+    EXPECT_EQ(paid.response.body, R"({"code":"ORDERPAID","message":"该订单已支付"})");
+}
+
+TEST_F(V3Orders, ServesAProviderForItsMerchant) {
+    V3Caller provider(sandbox, "1900000111");
+    const Json body{{"sp_appid", AppHarness::kAppId},
+                    {"sp_mchid", "1900000111"},
+                    {"sub_mchid", "1900000200"},
+                    {"description", "demo"},
+                    {"out_trade_no", "P20240310000001"},
+                    {"notify_url", "http://127.0.0.1:9190/notify"},
+                    {"amount", {{"total", 100}, {"currency", "CNY"}}},
+                    {"payer", {{"sp_openid", AppHarness::kOpenId}}}};
+    EXPECT_EQ(provider.post("/v3/pay/partner/transactions/jsapi", body).status, 200);
+    const std::string query =
+        "/v3/pay/partner/transactions/out-trade-no/P20240310000001?sp_mchid=1900000111&sub_mchid=";
+    EXPECT_EQ(provider.get(query + "1900000200").body["sub_mchid"], "1900000200");
+    EXPECT_EQ(provider.get(query + "1900000109").code(), "NO_AUTH");
+    Json other = body;
+    other["sub_mchid"] = "1900000111";
+    EXPECT_EQ(provider.post("/v3/pay/partner/transactions/jsapi", other).number(), "268443705");
+}
+
+TEST_F(V3Orders, RefusesInTheWordsOfTheLiveService) {
+    const auto refuse = [&](const Json& changes) {
+        return merchant.post(kJsapi, V3Caller::order("T20240601000008", changes)).response.body;
+    };
+    EXPECT_EQ(
+        refuse({{"amount", {{"total", 0.01}}}}),
+        R"({"code":"PARAM_ERROR","detail":{"location":"body","value":0.01},"message":)"
+        R"("无法将 JSON 输入源“/body/amount/total”映射到目标字段“总金额”中，此字段需要一个合法的 64 位有符号整数"})");
+    EXPECT_EQ(
+        refuse({{"time_expire", "20220421191948"}}),
+        R"({"code":"PARAM_ERROR","detail":{"location":"body","value":"20220421191948"},"message":)"
+        R"("输入源“/body/time_expire”映射到值字段“交易结束时间”字符串规则校验失败，字符串必须是符合 RFC3339 日期时间格式"})");
+    EXPECT_EQ(
+        refuse({{"description", nullptr}}),
+        R"({"code":"PARAM_ERROR","detail":{"location":"body","value":""},"message":)"
+        R"("输入源“/body/description”映射到字段“商品描述”必填性规则校验失败，此字段为必填项"})");
+    EXPECT_EQ(
+        refuse({{"goods_tag", std::string(36, 'x')}}),
+        R"({"code":"PARAM_ERROR","detail":{"location":"body","value":36},"message":)"
+        R"("输入源“/body/goods_tag”映射到值字段“订单优惠标记”字符串规则校验失败，字节数 36，大于最大值 32"})");
+    EXPECT_EQ(
+        refuse({{"wrong", 1}}),
+        R"({"code":"PARAM_ERROR","detail":{"location":null,"value":["/body/wrong"]},"message":)"
+        R"("请求中含有未在API文档中定义的参数"})");
+    EXPECT_EQ(
+        refuse({{"mchid", "1900000110"}}),
+        R"({"code":"PARAM_ERROR","message":"http header中的mchid与post payload中的mchid不匹配"})");
+    EXPECT_EQ(refuse({{"appid", "wx1111111111111111"}}),
+              R"({"code":"APPID_MCHID_NOT_MATCH","message":"appid和mch_id不匹配，请检查后再试"})");
+}
+
+}  // namespace
+}  // namespace wxpay
