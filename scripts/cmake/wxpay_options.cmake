@@ -21,17 +21,23 @@ endif()
 target_include_directories(wxpay_options INTERFACE "${PROJECT_SOURCE_DIR}")
 
 # Sanitizers and hardening must be the same in all objects of a program, so they are set for the whole tree.
+set(wxpay_sanitize_flags)
 if(WXPAY_SANITIZE)
-  add_compile_options(-fsanitize=${WXPAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  set(wxpay_sanitize_flags -fsanitize=${WXPAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options(${wxpay_sanitize_flags})
   add_link_options(-fsanitize=${WXPAY_SANITIZE})
 endif()
 add_compile_definitions($<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 
-# wxpay_library(NAME [PUBLIC ...] [PRIVATE ...] SOURCES ...): a library of ours, with its wxpay:: alias.
+# wxpay_library(NAME SOURCES ... [HEADERS ...] [PUBLIC ...] [PRIVATE ...]): a library of ours, with its wxpay:: alias.
+# HEADERS are those that users of the installed library include.
 function(wxpay_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
   add_library(wxpay_${name} STATIC ${arg_SOURCES})
   add_library(wxpay::${name} ALIAS wxpay_${name})
-  target_include_directories(wxpay_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+  set_target_properties(wxpay_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(wxpay_${name} PUBLIC cxx_std_20)
+  # Installed or not, headers are included by their path in this tree: "core/v2/sign.hpp".
+  target_sources(wxpay_${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}" FILES ${arg_HEADERS})
   target_link_libraries(wxpay_${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:wxpay_options>)
 endfunction()

@@ -108,6 +108,16 @@ describe('README', () => {
     assert.deepEqual(documented(chinese), documented(README));
   });
 
+  it('shows the C++ test that tests/package builds, in both languages', () => {
+    const example = ['CMakeLists.txt', 'shop_test.cpp'].map((name) => read(`tests/package/${name}`)).join('');
+    for (const markdown of [README, read('README.zh-CN.md')]) {
+      const shown = [...markdown.matchAll(/```(?:cmake|cpp)\n([\s\S]*?)```/g)].map(([, block]) => block)
+        .filter((block) => /find_package|TEST\(/.test(block));
+      assert.equal(shown.length, 2);
+      for (const block of shown) assert.ok(example.includes(block), `not the example's own lines:\n${block}`);
+    }
+  });
+
   it('names each option that --help names', () => {
     const helped = ['WXPAY_SANDBOX_BIN', 'WXPAY_MERCHANT_BIN'].map((name) => {
       const help = execFileSync(process.env[name], ['--help'], { encoding: 'utf8' });
