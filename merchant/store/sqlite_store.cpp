@@ -163,7 +163,7 @@ class SqliteTransaction final : public Transaction {
         s_.begin.run();
     }
     ~SqliteTransaction() override {
-        if (!committed_) roll_back();
+        if (!committed_) db_.roll_back();
     }
 
     std::optional<Order> find_order(std::string_view id) override { return one(s_.order, id); }

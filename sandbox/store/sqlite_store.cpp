@@ -540,7 +540,7 @@ class SqliteTransaction final : public Transaction {
         if (has_ended_) return;
         s_.known = known_before_;
         if (is_first_) {
-            connection_.roll_back();
+            connection_.db->roll_back();
             connection_.open_commit = nullptr;
             return;
         }
