@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
@@ -72,6 +73,17 @@ StopSignal::StopSignal() {
 void StopSignal::wait() const {
     int received = 0;
     sigwait(&signals_, &received);
+}
+
+void ReadyFile::forget_the_dead(const std::string& path) {
+    std::ifstream in(path);
+    const auto ready = in ? nlohmann::json::parse(in, nullptr, false) : nlohmann::json();
+    if (!ready.is_object() || !ready.contains("pid") || !ready["pid"].is_number_integer()) return;
+    // In a container each of them is process 1.
+    const auto pid = ready["pid"].get<pid_t>();
+    const bool is_alive = pid != getpid() && (::kill(pid, 0) == 0 || errno == EPERM);
+    std::error_code ignored;
+    if (!is_alive) std::filesystem::remove(path, ignored);
 }
 
 ReadyFile::ReadyFile(std::string path, const std::map<std::string, std::string>& members)

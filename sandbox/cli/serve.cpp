@@ -290,6 +290,7 @@ int run(const Flags& flags, std::optional<config::Contents> contents) {
     // uses.
     mallopt(M_ARENA_MAX, 4);
 
+    if (!flags.ready_file.empty()) ReadyFile::forget_the_dead(flags.ready_file);
     Server server(config);
     if (const auto started = server.start(); !started) {
         throw UsageError(

@@ -1,5 +1,7 @@
 // wxpay-sandbox as a user meets it: its flags, its start, its end.
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,6 +84,56 @@ TEST(Serve, NeverSharesAPort) {
     EXPECT_EQ(process.wait(), 2);
     EXPECT_NE(process.output().find(port), std::string::npos) << process.output();
     ::close(taken);
+}
+
+TEST(Serve, TakesAHostNameOrAnAddressForCallbacks) {
+    ServerProcess sandbox(kProgram, {"--port", "0", "--allow-notify", "Shop_1.example",
+                                     "--allow-notify", "203.0.113.7,2001:db8::7,[2001:db8::8]"});
+    EXPECT_EQ(sandbox.call("GET", "/_sandbox/health").status, 200);
+}
+
+TEST(Serve, HandsOutItsPublicUrlWithoutASlashTooMany) {
+    ServerProcess sandbox(kProgram, {"--port", "0", "--public-url", "http://wechat.example/"});
+    sandbox.call("POST", "/pay/orderquery", "<xml/>");
+    const std::string line = sandbox.call("GET", "/_sandbox/v1/exchanges/1").json()["curl"];
+    EXPECT_NE(line.find("http://wechat.example/pay/orderquery"), std::string::npos) << line;
+}
+
+TEST(Serve, ForgetsTheReadyFileOfAKilledServerBeforeItStarts) {
+    const TemporaryDirectory directory;
+    const std::string ready = (directory / "ready.json").string();
+    ServerProcess living(kProgram, {"--port", "0"});
+    const std::string taken = living.url().substr(living.url().rfind(':') + 1);
+    const auto write = [&](pid_t pid) {
+        std::ofstream(ready) << nlohmann::json{{"pid", pid}, {"http", "http://127.0.0.1:1"}};
+    };
+    const auto start_in_vain = [&] {
+        Process process(kProgram, {"--port", taken, "--ready-file", ready});
+        EXPECT_EQ(process.wait(), 2) << process.output();
+    };
+    Process dead(kProgram, {"--version"});
+    EXPECT_EQ(dead.wait(), 0);
+    write(dead.pid());
+    start_in_vain();
+    EXPECT_FALSE(std::filesystem::exists(ready)) << "whoever waits for it would call nobody";
+    write(living.process().pid());
+    start_in_vain();
+    EXPECT_TRUE(std::filesystem::exists(ready)) << "another server's, which runs";
+}
+
+TEST(Serve, NamesTheFileThatIsTooNew) {
+    const TemporaryDirectory data;
+    const auto refusal = [&] {
+        Process process(kProgram, {"--port", "0", "--data", data.path().string()});
+        EXPECT_EQ(process.wait(), 2);
+        return process.output();
+    };
+    ServerProcess(kProgram, {"--port", "0", "--data", data.path().string()});
+    Database((data / "exchanges.db").string()).execute("PRAGMA user_version = 99");
+    EXPECT_NE(refusal().find("exchanges.db: its schema is version 99"), std::string::npos);
+    Database((data / "wxpay-sandbox.db").string()).execute("PRAGMA user_version = 99");
+    EXPECT_NE(refusal().find("--data " + data.path().string() + ": its schema is version 99"),
+              std::string::npos);
 }
 
 TEST(Serve, EndsWithZeroOnSigtermAndSigint) {
