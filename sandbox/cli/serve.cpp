@@ -31,6 +31,8 @@
 #include "sandbox/cli/log_format.hpp"
 #include "sandbox/config/reader.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/log_fields.hpp"
+#include "sandbox/notify/target_policy.hpp"
 #include "sandbox/server.hpp"
 #include "sandbox/version.hpp"
 
@@ -280,6 +282,18 @@ void greet(const Server& server, const Config& config) {
         url, url);
 }
 
+/// The same for who reads the log as JSON, each line of it.
+void log_start(const Server& server, const Config& config) {
+    nlohmann::ordered_json fields{{"version", kVersion}, {"http", server.base_url()}};
+    if (config.https) fields["https"] = server.https_url();
+    fields["clock"] = config.clock.str();
+    fields["now"] = format_rfc3339(const_cast<Server&>(server).context().clock.now());
+    fields["seed"] = config.seed;
+    if (config.data) fields["data"] = config.data->string();
+    const LogFields about(fields);
+    spdlog::info("listens on {}", server.base_url());
+}
+
 int run(const Flags& flags, std::optional<config::Contents> contents) {
     set_up_log(flags);
     Config config = config_from(flags);
@@ -305,7 +319,11 @@ int run(const Flags& flags, std::optional<config::Contents> contents) {
         if (!flags.data.empty()) members["data"] = std::filesystem::absolute(flags.data).string();
         ready_file.emplace(flags.ready_file, members);
     }
-    if (!flags.quiet) greet(server, config);
+    if (flags.log_format == "json") {
+        log_start(server, config);
+    } else if (!flags.quiet) {
+        greet(server, config);
+    }
     stop_signal.wait();
     server.stop();
     return 0;

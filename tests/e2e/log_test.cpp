@@ -29,11 +29,17 @@ std::string output_of(std::vector<std::string> options) {
 TEST(Log, InJsonHasALineForEachCall) {
     std::istringstream lines(output_of({"--log-format", "json", "--log-level", "debug"}));
     std::map<std::string, nlohmann::json> by_exchange;
+    nlohmann::json start;
     for (std::string line; std::getline(lines, line);) {
         const auto json = nlohmann::json::parse(line, nullptr, false);
-        if (!json.is_object() || !json.contains("exchange")) continue;  // the greeting is text
-        by_exchange[json["exchange"]] = json;
+        ASSERT_TRUE(json.is_object()) << line;
+        if (start.is_null()) start = json;
+        if (json.contains("exchange")) by_exchange[json["exchange"]] = json;
     }
+    EXPECT_EQ(start["message"].get<std::string>(),
+              "listens on " + start["http"].get<std::string>());
+    EXPECT_EQ(start["seed"], 1);
+    EXPECT_EQ(start["clock"], "manual");
     ASSERT_EQ(by_exchange.size(), 3U);
     const auto& accepted = by_exchange["1"];
     EXPECT_EQ(accepted["level"], "debug");
