@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/sqlite/sqlite.hpp"
+
 #include "tests/support/app_harness.hpp"
 #include "tests/support/process.hpp"
 
