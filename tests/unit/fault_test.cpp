@@ -230,6 +230,12 @@ TEST(FaultDemand, ReadsTheShortFormsAndLeavesOtherWordsAlone) {
     EXPECT_EQ(read("http_status=9"), "wrong do.http_status");
     EXPECT_EQ(read("drop"), "wrong do.drop");
     EXPECT_EQ(read("delay=1s, dup=1"), "wrong do.dup");
+    EXPECT_EQ(read("40001"), R"({"err_code":"40001"})");
+    EXPECT_EQ(read("签名错误"), R"({"err_code":"签名错误"})");
+    // What cannot be asked for is no err_code that nobody knows: it would be left undone silently.
+    EXPECT_EQ(read("dealy=2s"), "wrong dealy");
+    EXPECT_EQ(read("lose"), "wrong lose");
+    EXPECT_EQ(read("duplicate=2"), "wrong duplicate");
 }
 
 TEST(FaultSign, ChangesEachDigitOfTheSignAndNothingElse) {
