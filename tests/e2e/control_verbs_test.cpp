@@ -268,6 +268,7 @@ TEST_F(ControlVerbs, RefuseWrongUseInOneLine) {
         {{"wait"}, "order"},
         {{"wait", kOrder, "--timeout", "long"}, "--timeout"},
         {{"wait", kOrder, "--until", "rich"}, "until"},
+        {{"wait", "V1"}, "can never be an order"},
         {{"reset", "--mch-id", "x"}, "mch_id"},
         {{"readyz", "--url", "nowhere"}, "--url"},
     };
