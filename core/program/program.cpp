@@ -1,6 +1,7 @@
 #include "core/program/program.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -58,7 +59,11 @@ std::string http_url(const std::string& host, int port) { return url("http", hos
 std::string https_url(const std::string& host, int port) { return url("https", host, port); }
 
 bool is_loopback(std::string_view host) {
-    return host == "localhost" || host.starts_with("127.") || host == "::1";
+    in_addr address{};
+    constexpr std::uint32_t kLoopbackNet = 127;
+    return host == "localhost" || host == "::1" ||
+           (inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 &&
+            ntohl(address.s_addr) >> 24U == kLoopbackNet);
 }
 
 StopSignal::StopSignal() {
