@@ -58,6 +58,21 @@ TEST(Log, InJsonHasALineForEachCall) {
     EXPECT_EQ(by_exchange["3"].dump().find("hush"), std::string::npos);
 }
 
+TEST(Log, MasksAKeyThatAClientPutsInTheWrongPlace) {
+    for (const char* const format : {"text", "json"}) {
+        ServerProcess sandbox(kProgram, {"--port", "0", "--log-format", format});
+        sandbox.call("POST", std::string("/pay/") + AppHarness::kKey);
+        sandbox.call("POST", "/pay/unifiedorder",
+                     AppHarness::xml(AppHarness::sign(AppHarness::order(AppHarness::kKey), "x")));
+        sandbox.process().signal(SIGTERM);
+        EXPECT_EQ(sandbox.process().wait(), 0);
+        const std::string output = sandbox.process().output();
+        EXPECT_NE(output.find("1 POST /pay/***: refused"), std::string::npos) << output;
+        EXPECT_NE(output.find("1900000109:***"), std::string::npos) << output;
+        EXPECT_EQ(output.find(AppHarness::kKey), std::string::npos) << output;
+    }
+}
+
 TEST(Log, InTextTellsWhatWasRefusedInOneLineEach) {
     const std::string output = output_of({"--no-color"});
     EXPECT_EQ(output.find("L1"), std::string::npos) << "what is well is not told";
