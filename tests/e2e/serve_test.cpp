@@ -145,7 +145,7 @@ TEST(Serve, NamesTheFileThatIsTooNew) {
         EXPECT_EQ(process.wait(), 2);
         return process.output();
     };
-    ServerProcess(kProgram, {"--port", "0", "--data", data.path().string()});
+    { const ServerProcess made(kProgram, {"--port", "0", "--data", data.path().string()}); }
     Database((data / "exchanges.db").string()).execute("PRAGMA user_version = 99");
     EXPECT_NE(refusal().find("exchanges.db: its schema is version 99"), std::string::npos);
     Database((data / "wxpay-sandbox.db").string()).execute("PRAGMA user_version = 99");
