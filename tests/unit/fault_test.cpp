@@ -149,8 +149,9 @@ TEST(FaultJson, ComesBackAsItWasRead) {
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"duplicate":3}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"reorder":true}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"lose":true}})",
-            R"({"id":"a","on":"notify","times":1,"probability":1.0,)"
-            R"("do":{"tamper":{"attach":null,"openid":"x","total_fee":1}}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"tamper":{"a":null}}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"tamper":{"a":"x"}}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"tamper":{"a":1}}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"forge":{"a":-1}}})",
         }) {
         const auto read = fault_from_json(json::parse(text));
