@@ -223,6 +223,7 @@ int run(const Flags& flags) {
     config.report = report_to(logger_from(flags));
 
     const StopSignal stop_signal;
+    if (!flags.ready_file.empty()) ReadyFile::forget_the_dead(flags.ready_file);
     Server server(std::move(config));
     if (const auto started = server.start(); !started) {
         throw UsageError(

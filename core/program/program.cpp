@@ -1,7 +1,9 @@
 #include "core/program/program.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
@@ -57,7 +59,11 @@ std::string http_url(const std::string& host, int port) { return url("http", hos
 std::string https_url(const std::string& host, int port) { return url("https", host, port); }
 
 bool is_loopback(std::string_view host) {
-    return host == "localhost" || host.starts_with("127.") || host == "::1";
+    in_addr address{};
+    constexpr std::uint32_t kLoopbackNet = 127;
+    return host == "localhost" || host == "::1" ||
+           (inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 &&
+            ntohl(address.s_addr) >> 24U == kLoopbackNet);
 }
 
 StopSignal::StopSignal() {
@@ -72,6 +78,17 @@ StopSignal::StopSignal() {
 void StopSignal::wait() const {
     int received = 0;
     sigwait(&signals_, &received);
+}
+
+void ReadyFile::forget_the_dead(const std::string& path) {
+    std::ifstream in(path);
+    const auto ready = in ? nlohmann::json::parse(in, nullptr, false) : nlohmann::json();
+    if (!ready.is_object() || !ready.contains("pid") || !ready["pid"].is_number_integer()) return;
+    // In a container each of them is process 1.
+    const auto pid = ready["pid"].get<pid_t>();
+    const bool is_alive = pid != getpid() && (::kill(pid, 0) == 0 || errno == EPERM);
+    std::error_code ignored;
+    if (!is_alive) std::filesystem::remove(path, ignored);
 }
 
 ReadyFile::ReadyFile(std::string path, const std::map<std::string, std::string>& members)

@@ -47,6 +47,8 @@ class ReadyFile {
     /// Throws UsageError when it cannot be written.
     ReadyFile(std::string path, const std::map<std::string, std::string>& members);
     ~ReadyFile();
+    /// Removes what a process that was killed has left there, so that nobody takes it for ours.
+    static void forget_the_dead(const std::string& path);
     ReadyFile(const ReadyFile&) = delete;
     ReadyFile& operator=(const ReadyFile&) = delete;
 

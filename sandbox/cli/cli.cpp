@@ -1,9 +1,15 @@
 #include "sandbox/cli/cli.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "core/program/program.hpp"
+
+#include "sandbox/api_v2/rules.hpp"
 #include "sandbox/cli/config.hpp"
 #include "sandbox/cli/control_verbs.hpp"
 #include "sandbox/cli/env.hpp"
@@ -35,6 +41,15 @@ constexpr Verb kVerbs[] = {
     {"wait", "wait until an order is paid, notified, refunded or closed", wait},
 };
 
+int refuse(std::string_view word) {
+    std::vector<std::string_view> known{"serve"};
+    for (const Verb& verb : kVerbs) known.emplace_back(verb.name);
+    const std::string_view meant = api_v2::nearest(word, known);
+    fmt::print(stderr, "wxpay-sandbox: there is no verb '{}'; {}see wxpay-sandbox --help\n", word,
+               meant.empty() ? "" : fmt::format("did you mean '{}'? Else ", meant));
+    return kExitUsage;
+}
+
 }  // namespace
 
 std::span<const Verb> verbs() { return kVerbs; }
@@ -53,6 +68,7 @@ int run(int argc, char** argv) {
         });
         if (found != all.end()) return found->run(argc - 1, argv + 1);
         if (std::string_view(argv[1]) == "serve") return serve(argc - 1, argv + 1);
+        if (!std::string_view(argv[1]).starts_with('-')) return refuse(argv[1]);
     }
     return serve(argc, argv);
 }

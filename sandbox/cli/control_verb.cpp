@@ -54,6 +54,7 @@ int run_control_verb(CLI::App& app, int argc, char** argv, const std::function<i
         try {
             return work();
         } catch (const NotSo& finding) {
+            std::fflush(stdout);  // what was found first, then what that means
             fmt::print(stderr, "{}: {}\n", app.get_name(), finding.what());
             return kExitNotSo;
         }
@@ -134,7 +135,9 @@ int report_attempt(const ControlOptions& options, const ControlAnswer& answer) {
     const auto& attempts = answer.json()["attempts"];
     const std::string verdict = attempts.empty() ? "" : text_of(attempts.back(), "verdict");
     if (verdict == "ok") return 0;
-    throw NotSo(fmt::format("not delivered: {}", verdict.empty() ? "no attempt" : verdict));
+    if (verdict.empty()) throw NotSo("not delivered: no attempt");
+    const std::string reason = text_of(attempts.back(), "reason");
+    throw NotSo(fmt::format("not delivered: {}{}", verdict, reason.empty() ? "" : ": " + reason));
 }
 
 std::string text_of(const nlohmann::json& object, std::string_view member) {

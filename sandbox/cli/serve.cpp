@@ -31,6 +31,8 @@
 #include "sandbox/cli/log_format.hpp"
 #include "sandbox/config/reader.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/log_fields.hpp"
+#include "sandbox/notify/target_policy.hpp"
 #include "sandbox/server.hpp"
 #include "sandbox/version.hpp"
 
@@ -120,6 +122,18 @@ void declare(CLI::App& app, Flags& flags) {
     flag("--no-color", flags.no_color, "no colours in the log");
 }
 
+int port_from(const std::string& text) {
+    constexpr int kPortMax = 65535;
+    int port = -1;
+    const char* const end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, port);
+    if (problem != std::errc{} || stop != end || port < 0 || port > kPortMax) {
+        throw UsageError(fmt::format(
+            "--port '{}': a number from 0 to {} is wanted; 0 is any free one", text, kPortMax));
+    }
+    return port;
+}
+
 void demand_token(const Flags& flags, const char* option, const std::string& host) {
     if (is_loopback(host) || !flags.control_token.empty()) return;
     throw UsageError(fmt::format(
@@ -131,8 +145,7 @@ Config config_from(const Flags& flags) {
     if (flags.port.empty()) {
         std::tie(config.http_host, config.http_port) = parse_listen_address("--http", flags.http);
     } else {
-        std::tie(config.http_host, config.http_port) =
-            parse_listen_address("--port", "127.0.0.1:" + flags.port);
+        config.http_port = port_from(flags.port);
     }
     if (!flags.https.empty()) config.https = parse_listen_address("--https", flags.https);
     if (!flags.data.empty()) config.data = flags.data;
@@ -183,12 +196,21 @@ Config config_from(const Flags& flags) {
             fmt::format("--wire-clock '{}': real or virtual is wanted", flags.wire_clock));
     }
     config.settings.virtual_wire = flags.wire_clock == "virtual";
-    config.allow_notify = flags.allow_notify;
-    if (!flags.public_url.empty() && !http::Url::parse(flags.public_url)) {
-        throw UsageError(
-            fmt::format("--public-url '{}': http(s)://host[:port] is wanted", flags.public_url));
+    for (const std::string& host : flags.allow_notify) {
+        const std::string problem = TargetPolicy::why_useless(host);
+        if (!problem.empty())
+            throw UsageError(fmt::format("--allow-notify '{}': {}", host, problem));
     }
-    config.settings.public_url = flags.public_url;
+    config.allow_notify = flags.allow_notify;
+    if (!flags.public_url.empty()) {
+        const auto url = http::Url::parse(flags.public_url);
+        if (!url || url->target != "/") {
+            throw UsageError(fmt::format("--public-url '{}': http(s)://host[:port] is wanted",
+                                         flags.public_url));
+        }
+        config.settings.public_url = flags.public_url;
+        if (config.settings.public_url.ends_with('/')) config.settings.public_url.pop_back();
+    }
     config.settings.strict = flags.strict;
     config.settings.control_token = flags.control_token;
     demand_token(flags, "--http", config.http_host);
@@ -280,6 +302,18 @@ void greet(const Server& server, const Config& config) {
         url, url);
 }
 
+/// The same for who reads the log as JSON, each line of it.
+void log_start(const Server& server, const Config& config) {
+    nlohmann::ordered_json fields{{"version", kVersion}, {"http", server.base_url()}};
+    if (config.https) fields["https"] = server.https_url();
+    fields["clock"] = config.clock.str();
+    fields["now"] = format_rfc3339(const_cast<Server&>(server).context().clock.now());
+    fields["seed"] = config.seed;
+    if (config.data) fields["data"] = config.data->string();
+    const LogFields about(fields);
+    spdlog::info("listens on {}", server.base_url());
+}
+
 int run(const Flags& flags, std::optional<config::Contents> contents) {
     set_up_log(flags);
     Config config = config_from(flags);
@@ -290,6 +324,7 @@ int run(const Flags& flags, std::optional<config::Contents> contents) {
     // uses.
     mallopt(M_ARENA_MAX, 4);
 
+    if (!flags.ready_file.empty()) ReadyFile::forget_the_dead(flags.ready_file);
     Server server(config);
     if (const auto started = server.start(); !started) {
         throw UsageError(
@@ -304,7 +339,11 @@ int run(const Flags& flags, std::optional<config::Contents> contents) {
         if (!flags.data.empty()) members["data"] = std::filesystem::absolute(flags.data).string();
         ready_file.emplace(flags.ready_file, members);
     }
-    if (!flags.quiet) greet(server, config);
+    if (flags.log_format == "json") {
+        log_start(server, config);
+    } else if (!flags.quiet) {
+        greet(server, config);
+    }
     stop_signal.wait();
     server.stop();
     return 0;
@@ -314,6 +353,16 @@ bool is_on(const std::vector<std::string_view>& line, std::string_view option) {
     return std::any_of(line.begin(), line.end(), [option](std::string_view word) {
         return word.substr(0, word.find('=')) == option;
     });
+}
+
+/// A variable of the caller's shell that is not set must not mean memory for --data, or no token.
+void refuse_empty_values(const CLI::App& app) {
+    for (const CLI::Option* const option : app.get_options()) {
+        const auto& given = option->results();
+        if (std::find(given.begin(), given.end(), std::string()) != given.end())
+            throw UsageError(
+                fmt::format("{} '': a value is wanted, or leave it out", option->get_name()));
+    }
 }
 
 }  // namespace
@@ -328,7 +377,12 @@ int serve(int argc, char** argv) {
         app.parse(argc, argv);
         // The two name the same thing, and the command line wins over the environment.
         const std::vector<std::string_view> line(argv, argv + argc);
-        if (is_on(line, "--http") && !is_on(line, "--port")) flags.port.clear();
+        if (is_on(line, "--http")) {
+            if (is_on(line, "--port"))
+                throw UsageError("--http and --port name the same thing: give one of them");
+            flags.port.clear();
+        }
+        refuse_empty_values(app);
         std::optional<config::Contents> contents;
         if (!flags.config.empty()) contents = read_config(app, flags.config);
         return run(flags, std::move(contents));

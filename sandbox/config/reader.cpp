@@ -30,10 +30,10 @@ constexpr std::size_t kItemsMax = 100;
 
 constexpr std::array<std::string_view, 8> kTopKeys{
     "$schema", "options", "apps", "merchants", "merchant_range", "schedule", "openids", "faults"};
-constexpr std::array<std::string_view, 14> kOptionKeys{
-    "http",       "https",         "data",           "seed",         "clock",
-    "start_time", "auto_pay",      "notify_timeout", "allow_notify", "public_url",
-    "strict",     "control_token", "log_format",     "log_level"};
+constexpr std::array<std::string_view, 15> kOptionKeys{
+    "http",       "https",      "data",          "seed",           "clock",
+    "start_time", "wire_clock", "auto_pay",      "notify_timeout", "allow_notify",
+    "public_url", "strict",     "control_token", "log_format",     "log_level"};
 constexpr std::array<std::string_view, 2> kAppKeys{"appid", "secret"};
 constexpr std::array<std::string_view, 15> kMerchantKeys{
     "mch_id",           "api_key",  "api_v3_key",  "appids",     "certificate",

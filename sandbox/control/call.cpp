@@ -141,6 +141,13 @@ Problem no_such_order(const std::string& id) {
         "no order '{}': a prepay_id, a transaction_id or mch_id:out_trade_no is wanted", id));
 }
 
+bool can_name_an_order(const std::string& id) {
+    if (const std::size_t colon = id.find(':'); colon != std::string::npos)
+        return MchId::parse(std::string_view(id).substr(0, colon)) &&
+               OutTradeNo::parse(std::string_view(id).substr(colon + 1));
+    return PrepayId::parse(id) || TransactionId::parse(id);
+}
+
 std::optional<Order> find_order(Transaction& transaction, const std::string& id) {
     if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
         const auto mch_id = MchId::parse(std::string_view(id).substr(0, colon));

@@ -87,6 +87,8 @@ Problem no_such_order(const std::string& id);
 
 /// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no.
 std::optional<Order> find_order(Transaction& transaction, const std::string& id);
+/// Whether there can ever be an order that find_order() finds by this.
+bool can_name_an_order(const std::string& id);
 
 /// One more attempt of a stored callback, now; the answer is the Notification with it.
 http::Answer attempt_now(Context& context, std::int64_t notification_id);

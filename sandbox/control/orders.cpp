@@ -146,6 +146,13 @@ Result<http::Answer, Problem> wait(const Call& call) {
     if (!id)
         return Failure{bad_request(
             "which order? order={prepay_id | transaction_id | mch_id:out_trade_no}", "order")};
+    if (!can_name_an_order(*id)) {
+        return Failure{
+            bad_request(fmt::format("'{}' can never be an order: a prepay_id, a transaction_id or "
+                                    "mch_id:out_trade_no is wanted",
+                                    *id),
+                        "order")};
+    }
     const std::string word = call.query("until").value_or("paid");
     const std::optional<Until> until = word == "paid"       ? std::optional(Until::paid)
                                        : word == "notified" ? std::optional(Until::notified)

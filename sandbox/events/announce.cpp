@@ -54,7 +54,7 @@ void announce_notifications(const Context& context, std::span<const std::int64_t
 
 void announce_exchange(const Context& context, const Exchange& exchange) {
     context.metrics.count(exchange);
-    log_exchange(exchange);
+    log_exchange(exchange, context.directory);
     if (!context.events.is_heard()) return;
     context.events.publish(
         {EventKind::exchange, exchange.mch_id, exchange.out_trade_no,

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
@@ -69,11 +70,14 @@ std::optional<Injection> fault_from(std::string_view text, Exchange::Kind kind) 
     return Injection{std::move(id), std::move(fault->effect)};
 }
 
-std::unique_ptr<Database> open(const std::string& path) {
+std::unique_ptr<Database> open(const std::string& path) try {
     auto database = std::make_unique<Database>(path);
     database->survive_kills();
     database->migrate(kMigrations);
     return database;
+} catch (const std::runtime_error& problem) {
+    throw std::runtime_error(fmt::format(
+        "{}: {}; it holds exchanges alone: without it they are forgotten", path, problem.what()));
 }
 
 }  // namespace

@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "sandbox/directory.hpp"
 #include "sandbox/exchanges/exchange_log.hpp"
 #include "sandbox/log_fields.hpp"
 
@@ -25,11 +27,13 @@ double milliseconds_of(const Exchange& exchange) {
     return std::chrono::duration<double, std::milli>(time).count();
 }
 
-nlohmann::ordered_json fields_of(const Exchange& exchange) {
+constexpr std::string_view kMask = "***";
+
+nlohmann::ordered_json fields_of(const Exchange& exchange, const Directory& directory) {
     nlohmann::ordered_json out{{"exchange", name_of(exchange)},
                                {"kind", exchange.kind == Exchange::Kind::api ? "api" : "callback"},
                                {"method", exchange.request.method},
-                               {"target", target_of(exchange)},
+                               {"target", directory.without_secrets(target_of(exchange), kMask)},
                                {"http_status", exchange.response.status},
                                {"verdict", exchange.verdict},
                                {"duration_ms", milliseconds_of(exchange)}};
@@ -39,7 +43,7 @@ nlohmann::ordered_json fields_of(const Exchange& exchange) {
         {"error", &exchange.error},
         {"hint", &exchange.hint}};
     for (const auto& [name, text] : texts)
-        if (!text->empty()) out[name] = *text;
+        if (!text->empty()) out[name] = directory.without_secrets(*text, kMask);
     if (exchange.fault) out["fault"] = exchange.fault->id;
     return out;
 }
@@ -58,12 +62,12 @@ std::string line_of(const Exchange& exchange) {
 
 }  // namespace
 
-void log_exchange(const Exchange& exchange) {
+void log_exchange(const Exchange& exchange, const Directory& directory) {
     const auto level = exchange.verdict == "ok" ? spdlog::level::debug : spdlog::level::info;
     if (!spdlog::should_log(level)) return;
-    const nlohmann::ordered_json fields = fields_of(exchange);
+    const nlohmann::ordered_json fields = fields_of(exchange, directory);
     const LogFields about(fields);
-    spdlog::log(level, "{}", line_of(exchange));
+    spdlog::log(level, "{}", directory.without_secrets(line_of(exchange), kMask));
 }
 
 }  // namespace wxpay::sandbox

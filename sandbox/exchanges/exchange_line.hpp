@@ -2,10 +2,11 @@
 
 namespace wxpay::sandbox {
 
+class Directory;
 struct Exchange;
 
 /// Writes a line about an exchange that has ended: what was refused or not delivered at level info,
-/// the rest at debug.
-void log_exchange(const Exchange& exchange);
+/// the rest at debug. A key that a client has put anywhere is masked.
+void log_exchange(const Exchange& exchange, const Directory& directory);
 
 }  // namespace wxpay::sandbox

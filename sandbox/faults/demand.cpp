@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/codec/pieces.hpp"
@@ -14,6 +15,7 @@
 namespace wxpay::sandbox {
 namespace {
 
+// Not those of callbacks: no callback belongs to a call yet.
 constexpr std::array<std::string_view, 6> kNames{"delay", "err_code", "http_status",
                                                  "drop",  "truncate", "corrupt_sign"};
 
@@ -26,6 +28,13 @@ std::string_view trimmed(std::string_view text) {
 bool is_known(std::string_view part) {
     const std::string_view name = part.substr(0, part.find('='));
     return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+/// "name" or "name=value", as all that happens is written, and no err_code or text of WeChat's.
+bool is_action(std::string_view part) {
+    const std::string_view name = part.substr(0, part.find('='));
+    return !name.empty() && std::all_of(name.begin(), name.end(),
+                                        [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
 }
 
 nlohmann::json value_of(std::string_view part) {
@@ -47,6 +56,13 @@ nlohmann::json value_of(std::string_view part) {
 Result<Effect> read_demand(std::string_view header) {
     header = trimmed(header);
     if (!is_known(header)) {
+        if (is_action(header)) {
+            return Failure{Error{Errc::invalid_value,
+                                 fmt::format("nothing that can be asked for here; known: {}, or an "
+                                             "err_code such as SYSTEMERROR",
+                                             fmt::join(kNames, ", ")),
+                                 std::string(header.substr(0, header.find('=')))}};
+        }
         Effect word;
         word.kind = Effect::Kind::err_code;
         word.err_code = header;

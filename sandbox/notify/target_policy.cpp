@@ -131,6 +131,21 @@ std::string printable(const std::string& text) {
 
 }  // namespace
 
+std::string TargetPolicy::why_useless(const std::string& host) {
+    const std::string name = normalized(host);
+    if (is_wechat(name)) return "WeChat's own host: callbacks never go there";
+    if (const auto address = parse_address(name))
+        return is_never(*address)
+                   ? "link-local, metadata, multicast or unspecified: callbacks never "
+                     "go there"
+                   : "";
+    const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    });
+    return is_name ? ""
+                   : "a host is wanted, without scheme, port and path: shop.example or 203.0.113.7";
+}
+
 TargetPolicy::TargetPolicy(const std::vector<std::string>& extra) {
     std::transform(extra.begin(), extra.end(), std::back_inserter(extra_), normalized);
 }

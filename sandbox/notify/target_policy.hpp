@@ -19,6 +19,9 @@ class TargetPolicy {
     ///        resolves to, an address every name that resolves to it.
     explicit TargetPolicy(const std::vector<std::string>& extra = {});
 
+    /// Why naming this host allows nothing; empty when it does.
+    static std::string why_useless(const std::string& host);
+
     /// host     as the url names it
     /// address  the IP address it resolved to, textual; what is not one is refused
     bool allows(const std::string& host, const std::string& address) const;

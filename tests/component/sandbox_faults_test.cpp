@@ -211,6 +211,12 @@ TEST_F(Faults, AHeaderThatCannotBeReadIsRefusedAndStrictOnesAreNotRead) {
               "Wechatpay-Negative-Test, do.delay: a delay is a duration of at most 10m, or two: "
               "2s, 200ms..2s");
     EXPECT_FALSE(exists("T1"));
+    EXPECT_EQ(value_in(order("T1", "lose").body, "return_code"), "FAIL");
+    EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/exchanges?limit=1").body["exchanges"][0]["hint"],
+              "Wechatpay-Negative-Test, lose: nothing that can be asked for here; known: delay, "
+              "err_code, http_status, drop, truncate, corrupt_sign, or an err_code such as "
+              "SYSTEMERROR");
+    EXPECT_FALSE(exists("T1"));
     sandbox.settings.strict = true;
     EXPECT_EQ(value_in(order("T1", "http_status=503").body, "result_code"), "SUCCESS");
 }

@@ -39,6 +39,7 @@ TEST_F(ConfigFile, WithAMistakeStartsNothingAndSaysWhere) {
                   .find("config.json:3: merchants[0].mch_idd: unknown key; did you mean 'mch_id'?"),
               std::string::npos);
     EXPECT_NE(refusal(R"({"options":{"clock":"fast"}})").find("fast"), std::string::npos);
+    EXPECT_NE(refusal(R"({"options":{"wire_clock":"x"}})").find("--wire-clock"), std::string::npos);
     Process missing(kProgram, {"--config", (directory / "nowhere.json").string()});
     EXPECT_EQ(missing.wait(), 2);
     EXPECT_NE(missing.output().find("nowhere.json"), std::string::npos);
@@ -46,7 +47,8 @@ TEST_F(ConfigFile, WithAMistakeStartsNothingAndSaysWhere) {
 
 TEST_F(ConfigFile, GivesWayToTheCommandLine) {
     const std::string path =
-        file(R"({"options":{"clock":"manual","start_time":"2026-01-02T03:04:05+08:00"}})");
+        file(R"({"options":{"clock":"manual","start_time":"2026-01-02T03:04:05+08:00",)"
+             R"("wire_clock":"virtual"}})");
     ServerProcess as_written(kProgram, {"--port", "0", "--config", path});
     const auto told = as_written.call("GET", "/_sandbox/v1/clock").json();
     EXPECT_EQ(told["mode"], "manual");

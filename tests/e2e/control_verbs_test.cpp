@@ -194,9 +194,12 @@ TEST_F(ControlVerbs, TriggerACallbackWithoutAnOrder) {
               "refund");
     const auto lost = run({"trigger", "payment", "--notify-url", "http://127.0.0.1:1/"});
     EXPECT_EQ(lost.status, 1);
-    EXPECT_THAT(lost.output, HasSubstr("not delivered: unreachable"));
+    EXPECT_THAT(lost.output, HasSubstr("\nwxpay-sandbox trigger: not delivered: unreachable: "))
+        << "after what was sent";
+    EXPECT_THAT(run({"trigger", "payment", "--notify-url", "http://8.8.8.8/"}).output,
+                HasSubstr("start with --allow-notify 8.8.8.8"));
     EXPECT_EQ(run_json({"notifications", "--state", "exhausted"}).json()["notifications"].size(),
-              1U);
+              2U);
 }
 
 TEST_F(ControlVerbs, MoveTheClock) {
@@ -268,6 +271,7 @@ TEST_F(ControlVerbs, RefuseWrongUseInOneLine) {
         {{"wait"}, "order"},
         {{"wait", kOrder, "--timeout", "long"}, "--timeout"},
         {{"wait", kOrder, "--until", "rich"}, "until"},
+        {{"wait", "V1"}, "can never be an order"},
         {{"reset", "--mch-id", "x"}, "mch_id"},
         {{"readyz", "--url", "nowhere"}, "--url"},
     };

@@ -29,11 +29,17 @@ std::string output_of(std::vector<std::string> options) {
 TEST(Log, InJsonHasALineForEachCall) {
     std::istringstream lines(output_of({"--log-format", "json", "--log-level", "debug"}));
     std::map<std::string, nlohmann::json> by_exchange;
+    nlohmann::json start;
     for (std::string line; std::getline(lines, line);) {
         const auto json = nlohmann::json::parse(line, nullptr, false);
-        if (!json.is_object() || !json.contains("exchange")) continue;  // the greeting is text
-        by_exchange[json["exchange"]] = json;
+        ASSERT_TRUE(json.is_object()) << line;
+        if (start.is_null()) start = json;
+        if (json.contains("exchange")) by_exchange[json["exchange"]] = json;
     }
+    EXPECT_EQ(start["message"].get<std::string>(),
+              "listens on " + start["http"].get<std::string>());
+    EXPECT_EQ(start["seed"], 1);
+    EXPECT_EQ(start["clock"], "manual");
     ASSERT_EQ(by_exchange.size(), 3U);
     const auto& accepted = by_exchange["1"];
     EXPECT_EQ(accepted["level"], "debug");
@@ -50,6 +56,21 @@ TEST(Log, InJsonHasALineForEachCall) {
     EXPECT_EQ(by_exchange["2"]["verdict"], "refused");
     EXPECT_FALSE(by_exchange["2"]["hint"].get<std::string>().empty());
     EXPECT_EQ(by_exchange["3"].dump().find("hush"), std::string::npos);
+}
+
+TEST(Log, MasksAKeyThatAClientPutsInTheWrongPlace) {
+    for (const char* const format : {"text", "json"}) {
+        ServerProcess sandbox(kProgram, {"--port", "0", "--log-format", format});
+        sandbox.call("POST", std::string("/pay/") + AppHarness::kKey);
+        sandbox.call("POST", "/pay/unifiedorder",
+                     AppHarness::xml(AppHarness::sign(AppHarness::order(AppHarness::kKey), "x")));
+        sandbox.process().signal(SIGTERM);
+        EXPECT_EQ(sandbox.process().wait(), 0);
+        const std::string output = sandbox.process().output();
+        EXPECT_NE(output.find("1 POST /pay/***: refused"), std::string::npos) << output;
+        EXPECT_NE(output.find("1900000109:***"), std::string::npos) << output;
+        EXPECT_EQ(output.find(AppHarness::kKey), std::string::npos) << output;
+    }
 }
 
 TEST(Log, InTextTellsWhatWasRefusedInOneLineEach) {

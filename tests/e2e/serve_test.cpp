@@ -1,10 +1,14 @@
 // wxpay-sandbox as a user meets it: its flags, its start, its end.
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+
+#include "core/sqlite/sqlite.hpp"
 
 #include "tests/support/app_harness.hpp"
 #include "tests/support/process.hpp"
@@ -19,7 +23,10 @@ TEST(Serve, RefusesEachWrongOptionInOneLineThatNamesIt) {
         {{"--prot", "1"}, "--prot"},
         {{"--port", "99999"}, "--port"},
         {{"--port", "http"}, "--port"},
+        {{"--port", "http"}, "--port 'http': a number from 0 to 65535"},
+        {{"--port", "0", "--http", "127.0.0.1:0"}, "give one of them"},
         {{"--http", "127.0.0.1"}, "--http"},
+        {{"--http", "127.evil.example:0"}, "--control-token"},
         {{"--http", "no.such.host.invalid:0"}, "no.such.host.invalid"},
         {{"--http", "0.0.0.0:0"}, "--control-token"},
         {{"--seed", "abc"}, "--seed"},
@@ -29,11 +36,23 @@ TEST(Serve, RefusesEachWrongOptionInOneLineThatNamesIt) {
         {{"--auto-pay", "soon"}, "--auto-pay"},
         {{"--notify-timeout", "5"}, "--notify-timeout"},
         {{"--public-url", "sandbox"}, "--public-url"},
+        {{"--public-url", "http://sandbox/path"}, "--public-url"},
+        {{"--public-url", "http://sandbox/?query"}, "--public-url"},
+        {{"--wire-clock", "x60"}, "--wire-clock"},
+        {{"--allow-notify", "http://shop.example"}, "without scheme"},
+        {{"--allow-notify", "shop.example:80"}, "without scheme, port"},
+        {{"--allow-notify", "169.254.169.254"}, "never"},
+        {{"--allow-notify", "api.mch.weixin.qq.com"}, "never"},
+        {{"--data", ""}, "--data"},
+        {{"--config", ""}, "--config"},
+        {{"--port", "0", "--control-token", ""}, "--control-token"},
+        {{"--seed="}, "--seed"},
         {{"--log-format", "xml"}, "--log-format"},
         {{"--log-level", "loud"}, "--log-level"},
         {{"--port", "0", "--ready-file", "/nonexistent/dir/ready"}, "--ready-file"},
         {{"--port", "0", "--data", "/dev/null/x"}, "/dev/null/x"},
-        {{"serv"}, "serv"},
+        {{"serv"}, "there is no verb 'serv'; did you mean 'serve'?"},
+        {{"dance", "http://shop.example"}, "there is no verb 'dance'; see wxpay-sandbox --help"},
     };
     for (const auto& [arguments, names] : cases) {
         Process process(kProgram, arguments);
@@ -82,6 +101,56 @@ TEST(Serve, NeverSharesAPort) {
     EXPECT_EQ(process.wait(), 2);
     EXPECT_NE(process.output().find(port), std::string::npos) << process.output();
     ::close(taken);
+}
+
+TEST(Serve, TakesAHostNameOrAnAddressForCallbacks) {
+    ServerProcess sandbox(kProgram, {"--port", "0", "--allow-notify", "Shop_1.example",
+                                     "--allow-notify", "203.0.113.7,2001:db8::7,[2001:db8::8]"});
+    EXPECT_EQ(sandbox.call("GET", "/_sandbox/health").status, 200);
+}
+
+TEST(Serve, HandsOutItsPublicUrlWithoutASlashTooMany) {
+    ServerProcess sandbox(kProgram, {"--port", "0", "--public-url", "http://wechat.example/"});
+    sandbox.call("POST", "/pay/orderquery", "<xml/>");
+    const std::string line = sandbox.call("GET", "/_sandbox/v1/exchanges/1").json()["curl"];
+    EXPECT_NE(line.find("http://wechat.example/pay/orderquery"), std::string::npos) << line;
+}
+
+TEST(Serve, ForgetsTheReadyFileOfAKilledServerBeforeItStarts) {
+    const TemporaryDirectory directory;
+    const std::string ready = (directory / "ready.json").string();
+    ServerProcess living(kProgram, {"--port", "0"});
+    const std::string taken = living.url().substr(living.url().rfind(':') + 1);
+    const auto write = [&](pid_t pid) {
+        std::ofstream(ready) << nlohmann::json{{"pid", pid}, {"http", "http://127.0.0.1:1"}};
+    };
+    const auto start_in_vain = [&] {
+        Process process(kProgram, {"--port", taken, "--ready-file", ready});
+        EXPECT_EQ(process.wait(), 2) << process.output();
+    };
+    Process dead(kProgram, {"--version"});
+    EXPECT_EQ(dead.wait(), 0);
+    write(dead.pid());
+    start_in_vain();
+    EXPECT_FALSE(std::filesystem::exists(ready)) << "whoever waits for it would call nobody";
+    write(living.process().pid());
+    start_in_vain();
+    EXPECT_TRUE(std::filesystem::exists(ready)) << "another server's, which runs";
+}
+
+TEST(Serve, NamesTheFileThatIsTooNew) {
+    const TemporaryDirectory data;
+    const auto refusal = [&] {
+        Process process(kProgram, {"--port", "0", "--data", data.path().string()});
+        EXPECT_EQ(process.wait(), 2);
+        return process.output();
+    };
+    { const ServerProcess made(kProgram, {"--port", "0", "--data", data.path().string()}); }
+    Database((data / "exchanges.db").string()).execute("PRAGMA user_version = 99");
+    EXPECT_NE(refusal().find("exchanges.db: its schema is version 99"), std::string::npos);
+    Database((data / "wxpay-sandbox.db").string()).execute("PRAGMA user_version = 99");
+    EXPECT_NE(refusal().find("--data " + data.path().string() + ": its schema is version 99"),
+              std::string::npos);
 }
 
 TEST(Serve, EndsWithZeroOnSigtermAndSigint) {

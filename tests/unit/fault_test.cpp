@@ -149,8 +149,9 @@ TEST(FaultJson, ComesBackAsItWasRead) {
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"duplicate":3}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"reorder":true}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"lose":true}})",
-            R"({"id":"a","on":"notify","times":1,"probability":1.0,)"
-            R"("do":{"tamper":{"attach":null,"openid":"x","total_fee":1}}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"tamper":{"a":null}}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"tamper":{"a":"x"}}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"tamper":{"a":1}}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"forge":{"a":-1}}})",
         }) {
         const auto read = fault_from_json(json::parse(text));
@@ -230,6 +231,12 @@ TEST(FaultDemand, ReadsTheShortFormsAndLeavesOtherWordsAlone) {
     EXPECT_EQ(read("http_status=9"), "wrong do.http_status");
     EXPECT_EQ(read("drop"), "wrong do.drop");
     EXPECT_EQ(read("delay=1s, dup=1"), "wrong do.dup");
+    EXPECT_EQ(read("40001"), R"({"err_code":"40001"})");
+    EXPECT_EQ(read("签名错误"), R"({"err_code":"签名错误"})");
+    // What cannot be asked for is no err_code that nobody knows: it would be left undone silently.
+    EXPECT_EQ(read("dealy=2s"), "wrong dealy");
+    EXPECT_EQ(read("lose"), "wrong lose");
+    EXPECT_EQ(read("duplicate=2"), "wrong duplicate");
 }
 
 TEST(FaultSign, ChangesEachDigitOfTheSignAndNothingElse) {
