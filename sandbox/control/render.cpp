@@ -26,6 +26,11 @@ void put(Json& json, const char* name, const std::optional<Instant>& at) {
     if (at) json[name] = format_rfc3339(*at);
 }
 
+/// Path and query of a call.
+std::string shown_target(const http::Request& request) {
+    return request.query.empty() ? request.path : request.path + "?" + request.query;
+}
+
 Json headers_of(const http::Headers& headers) {
     Json out = Json::array();
     for (const auto& [name, value] : mask_headers(headers)) out.push_back({name, value});
@@ -127,7 +132,7 @@ Json to_json(const Exchange& exchange, bool whole) {
     out["kind"] = is_call ? "api" : "callback";
     out["at"] = format_rfc3339(exchange.at);
     out["method"] = exchange.request.method;
-    out["url"] = mask_url(is_call ? http::target_of(exchange.request) : exchange.url);
+    out["url"] = mask_url(is_call ? shown_target(exchange.request) : exchange.url);
     put(out, "endpoint", exchange.endpoint);
     put(out, "mch_id", exchange.mch_id);
     put(out, "out_trade_no", exchange.out_trade_no);

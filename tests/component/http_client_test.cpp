@@ -299,6 +299,11 @@ TEST(Client, RefusesRequestsThatWouldSmuggle) {
     request.method = "GET /x";
     EXPECT_EQ(code(request), Errc::invalid_value);
     EXPECT_EQ(code(get("no-slash")), Errc::invalid_value);
+    for (const char* target : {"no-slash", "/a b", "/a HTTP/1.1\r\nB: c", "/\n"}) {
+        request = get();
+        request.target = target;
+        EXPECT_EQ(code(request), Errc::invalid_value) << target;
+    }
 }
 
 TEST(Client, RefusesABaseUrlThatIsNone) {

@@ -210,6 +210,17 @@ TEST(Server, TakesTheWholeUrlThatProxiesSend) {
     EXPECT_EQ(body_of(site.ask("OPTIONS * HTTP/1.1\r\n\r\n")), "*?");
 }
 
+TEST(Server, KeepsTheTargetAsItWasSent) {
+    Site site([](const Request& request) -> Answer { return text(request.target); });
+    for (const std::string target :
+         {"/", "/a%7Cb*%2f//c?d=%7c&e=a+b&&", "/a?", "/%E5%BE%AE?\xE5\xBE\xAE"})
+        EXPECT_EQ(body_of(site.ask(get(target))), target);
+    EXPECT_EQ(body_of(site.ask(get("http://example.com:80/a%20?b"))), "/a%20?b");
+    // The next request on the connection has its own.
+    EXPECT_EQ(body_of(site.ask(get("/long?" + std::string(100, 'x')))).size(), 106U);
+    EXPECT_EQ(body_of(site.ask(get("/"))), "/");
+}
+
 TEST(Server, JoinsChunkedBodies) {
     Site site([](const Request& request) -> Answer { return text(request.body); });
     EXPECT_EQ(

@@ -75,6 +75,17 @@ TEST(PercentEncode, KeepsOnlyUnreservedCharacters) {
     EXPECT_EQ(percent_encode("微\0"s), "%E5%BE%AE%00");
 }
 
+TEST(Request, TellsItsTarget) {
+    Request request;
+    EXPECT_EQ(target_of(request), "/");
+    request.path = "/a b/微@x|*";
+    EXPECT_EQ(target_of(request), "/a%20b/%E5%BE%AE@x%7C*");
+    request.query = "c=%20d";
+    EXPECT_EQ(target_of(request), "/a%20b/%E5%BE%AE@x%7C*?c=%20d");
+    request.target = "/as%7Cit?was=";
+    EXPECT_EQ(target_of(request), "/as%7Cit?was=");
+}
+
 TEST(Request, FindsQueryParameters) {
     Request request;
     request.query = "a=1&b=x%20y+z&a=2&c&=d&e=f=g&%66=h";
