@@ -160,7 +160,7 @@ Result<http::Response> Client::send(http::Request request) {
 }
 
 /// The body of a verified answer that says yes.
-Result<std::string> Client::call(http::Request request) {
+Result<std::string> Client::call(const http::Request& request) {
     WXPAY_TRY(http::Response response, send(request));
     if (response.status != 401) learn_key(response.headers);
     return accept(request, std::move(response));

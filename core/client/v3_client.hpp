@@ -114,7 +114,7 @@ class Client {
 
   private:
     Result<http::Response> send(http::Request request);
-    Result<std::string> call(http::Request request);
+    Result<std::string> call(const http::Request& request);
     Result<std::string> accept(const http::Request& request, http::Response response);
     Result<PlatformKeys> read_certificates(const std::string& body) const;
     Result<void> download_certificates();

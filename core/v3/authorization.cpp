@@ -1,5 +1,6 @@
 #include "core/v3/authorization.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -40,25 +41,35 @@ class Cursor {
         rest_.remove_prefix(wanted.size());
         return true;
     }
+    /// Whether `word` comes next, and after it a blank or the end.
+    bool is_at_word(std::string_view word) const {
+        return rest_.starts_with(word) &&
+               (rest_.size() == word.size() ||
+                kBlanks.find(rest_[word.size()]) != std::string_view::npos);
+    }
     /// What comes before the next of `ends`, or the rest.
-    std::string_view until(std::string_view ends) {
-        const auto out = rest_.substr(0, rest_.find_first_of(ends));
+    std::string_view until(std::string_view ends) { return take(rest_.find_first_of(ends)); }
+    std::string_view until(char end) { return take(rest_.find(end)); }
+
+  private:
+    std::string_view take(std::size_t size) {
+        const auto out = rest_.substr(0, size);
         rest_.remove_prefix(out.size());
         return out;
     }
 
-  private:
     std::string_view text_;
     std::string_view rest_;
 };
 
 /// One name="value".
 Result<void, BadAuthorization> read_parameter(Cursor& cursor, Authorization& into) {
-    const std::string place = cursor.place();
+    const Cursor begin = cursor;
     const std::string_view name = cursor.until(" \t,=\"");
-    if (name.empty() || !cursor.skip("=\"")) return malformed(place + ": no name=\"value\"");
-    const std::string_view value = cursor.until("\"");
-    if (!cursor.skip("\"")) return malformed(place + ": a value without its closing quote");
+    if (name.empty() || !cursor.skip("=\""))
+        return malformed(begin.place() + ": no name=\"value\"");
+    const std::string_view value = cursor.until('"');
+    if (!cursor.skip("\"")) return malformed(begin.place() + ": a value without its closing quote");
     for (const Parameter& parameter : kParameters) {
         if (name != parameter.name) continue;
         std::string& known = into.*parameter.value;
@@ -79,7 +90,7 @@ Result<Authorization, BadAuthorization> parse_authorization(std::string_view hea
     Authorization out;
     for (;;) {
         cursor.skip_blanks();
-        if (Cursor again = cursor; again.until(kBlanks) == kScheme)
+        if (cursor.is_at_word(kScheme))
             return malformed(cursor.place() + ": the scheme stands twice");
         WXPAY_CHECK(read_parameter(cursor, out));
         cursor.skip_blanks();

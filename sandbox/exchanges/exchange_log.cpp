@@ -15,10 +15,11 @@ std::string name_of(const Exchange& exchange) {
 }
 
 std::size_t bytes_of(const Exchange& exchange) {
-    std::size_t bytes = sizeof exchange + exchange.url.size() + exchange.request.body.size() +
-                        exchange.request.headers.bytes() + exchange.response.headers.bytes() +
-                        exchange.response.body.size() + exchange.error.size() +
-                        exchange.hint.size() + exchange.explanation.size();
+    std::size_t bytes = sizeof exchange + exchange.url.size() + exchange.request.path.size() +
+                        exchange.request.query.size() + exchange.request.target.size() +
+                        exchange.request.body.size() + exchange.request.headers.bytes() +
+                        exchange.response.headers.bytes() + exchange.response.body.size() +
+                        exchange.error.size() + exchange.hint.size() + exchange.explanation.size();
     for (const std::string& note : exchange.notes) bytes += sizeof note + note.size();
     return bytes;
 }
