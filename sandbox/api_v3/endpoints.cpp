@@ -5,6 +5,8 @@
 
 namespace wxpay::sandbox::api_v3 {
 
+// apply_abnormal_refund.cpp
+Endpoint apply_abnormal_refund();
 // close_order.cpp
 Endpoint close_order();
 Endpoint partner_close_order();
@@ -22,6 +24,10 @@ Endpoint partner_query_by_out_trade_no();
 Endpoint partner_query_by_transaction_id();
 Endpoint query_by_out_trade_no();
 Endpoint query_by_transaction_id();
+// query_refund.cpp
+Endpoint query_refund();
+// refund.cpp
+Endpoint refund();
 
 std::span<const Endpoint> endpoints() {
     static const std::array kEndpoints{
@@ -39,6 +45,9 @@ std::span<const Endpoint> endpoints() {
         partner_query_by_out_trade_no(),
         partner_query_by_transaction_id(),
         partner_close_order(),
+        refund(),
+        query_refund(),
+        apply_abnormal_refund(),
     };
     return kEndpoints;
 }
