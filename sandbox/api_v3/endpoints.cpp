@@ -7,9 +7,13 @@ namespace wxpay::sandbox::api_v3 {
 
 // apply_abnormal_refund.cpp
 Endpoint apply_abnormal_refund();
+// bill_file.cpp
+Endpoint bill_file();
 // close_order.cpp
 Endpoint close_order();
 Endpoint partner_close_order();
+// fund_flow_bill.cpp
+Endpoint fund_flow_bill();
 // prepay.cpp
 Endpoint app();
 Endpoint h5();
@@ -28,6 +32,8 @@ Endpoint query_by_transaction_id();
 Endpoint query_refund();
 // refund.cpp
 Endpoint refund();
+// trade_bill.cpp
+Endpoint trade_bill();
 
 std::span<const Endpoint> endpoints() {
     static const std::array kEndpoints{
@@ -48,6 +54,9 @@ std::span<const Endpoint> endpoints() {
         refund(),
         query_refund(),
         apply_abnormal_refund(),
+        trade_bill(),
+        fund_flow_bill(),
+        bill_file(),
     };
     return kEndpoints;
 }
