@@ -5,9 +5,15 @@
 
 namespace wxpay::sandbox::api_v3 {
 
+// apply_abnormal_refund.cpp
+Endpoint apply_abnormal_refund();
+// bill_file.cpp
+Endpoint bill_file();
 // close_order.cpp
 Endpoint close_order();
 Endpoint partner_close_order();
+// fund_flow_bill.cpp
+Endpoint fund_flow_bill();
 // prepay.cpp
 Endpoint app();
 Endpoint h5();
@@ -22,6 +28,12 @@ Endpoint partner_query_by_out_trade_no();
 Endpoint partner_query_by_transaction_id();
 Endpoint query_by_out_trade_no();
 Endpoint query_by_transaction_id();
+// query_refund.cpp
+Endpoint query_refund();
+// refund.cpp
+Endpoint refund();
+// trade_bill.cpp
+Endpoint trade_bill();
 
 std::span<const Endpoint> endpoints() {
     static const std::array kEndpoints{
@@ -39,6 +51,12 @@ std::span<const Endpoint> endpoints() {
         partner_query_by_out_trade_no(),
         partner_query_by_transaction_id(),
         partner_close_order(),
+        refund(),
+        query_refund(),
+        apply_abnormal_refund(),
+        trade_bill(),
+        fund_flow_bill(),
+        bill_file(),
     };
     return kEndpoints;
 }

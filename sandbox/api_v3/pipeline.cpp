@@ -283,7 +283,8 @@ Result<void, Refusal> check_relation(const Endpoint& endpoint, const Call& call)
     if (sub_mchid.empty()) {
         const auto rule = std::find_if(endpoint.fields.begin(), endpoint.fields.end(),
                                        [](const auto& each) { return each.name == "sub_mchid"; });
-        if (!call.merchant.provider || rule == endpoint.fields.end()) return {};
+        if (!call.merchant.provider || endpoint.is_about_all || rule == endpoint.fields.end())
+            return {};
         FieldRule wanted = *rule;
         wanted.number_when_missing = kSubMissing;
         return Failure{

@@ -61,6 +61,8 @@ struct Endpoint {
     std::string_view caller = {};
     /// The field that names the app, which must be bound to the caller; empty: none does.
     std::string_view appid = {};
+    /// A provider may leave sub_mchid out: then the call is about all its merchants.
+    bool is_about_all = false;
     /// Documented refusals with other words or another status than find_words() has; asked for by
     /// code in a Wechatpay-Negative-Test header or by a fault.
     std::span<const Words> on_demand = {};

@@ -289,6 +289,22 @@ void end_refund(Work& work, const Refund& refund, RefundOutcome outcome) {
     work.changed(*order);
 }
 
+Refund send_again(Work& work, Refund refund) {
+    WXPAY_ASSERT(refund.state == RefundState::abnormal);
+    refund.state = RefundState::processing;
+    work.store().update_refund(refund);
+    auto order = work.store().find_order(refund.order_id);
+    WXPAY_ASSERT(order.has_value());  // orders are never forgotten without their refunds
+    if (order->refund_outcome != RefundOutcome::hold) {
+        order->refund_outcome = RefundOutcome::success;
+        work.store().update_order(*order);
+        work.schedule(work.context().clock.now() + work.context().settings.refund_delay,
+                      TimerKind::settle_refund, refund.id);
+    }
+    work.changed(*order);
+    return refund;
+}
+
 std::optional<Order> reverse(Work& work, Order order) {
     WXPAY_ASSERT(order.state == TradeState::success);
     const Left left = left_of(order, {});

@@ -85,6 +85,10 @@ Result<Refund, RefundProblem> request_refund(Work& work, const Order& order,
 /// Ends a refund that is in process, and tells notify_url. Harmless when it has ended before.
 void end_refund(Work& work, const Refund& refund, RefundOutcome outcome);
 
+/// Sends an abnormal refund on its way again, to another account: PROCESSING, and then success,
+/// unless the order's refunds are held. The order's next ones go there too.
+Refund send_again(Work& work, Refund refund);
+
 /// Gives a paid code payment back at once and for good: REVOKED. The order's state changes here.
 /// Nothing happens when the merchant's account holds too little.
 std::optional<Order> reverse(Work& work, Order order);
