@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/codec/gzip.hpp"
+#include "core/v2/refund_notification.hpp"
 
 #include "merchant/reconcile/bill_check.hpp"
 #include "tests/component/merchant_harness.hpp"
