@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "merchant/gateway/v2_gateway.hpp"
+#include "merchant/gateway/v3_gateway.hpp"
 #include "merchant/store/sqlite_store.hpp"
 
 namespace wxpay::merchant {
@@ -26,6 +28,13 @@ std::unique_ptr<http::Client> connect(const Config& config) {
             fmt::format("--gateway {}: {}", config.gateway, client.error().detail));
     }
     return *std::move(client);
+}
+
+std::unique_ptr<Gateway> open_gateway(const Config& config, http::Transport& transport,
+                                      Random& random, const Clock& clock) {
+    if (!config.v3) return std::make_unique<V2Gateway>(config.account, transport, random, clock);
+    return std::make_unique<V3Gateway>(config.v3->account, config.v3->keys,
+                                       config.account.app_secret, transport, random, clock);
 }
 
 std::unique_ptr<Store> open_books(const Config& config) {

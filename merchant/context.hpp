@@ -5,8 +5,8 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
-#include "core/client/v2_client.hpp"
 
+#include "merchant/gateway/gateway.hpp"
 #include "merchant/store/store.hpp"
 
 namespace wxpay::merchant {
@@ -28,7 +28,7 @@ struct Settings {
 struct Context {
     const Settings& settings;
     Store& store;
-    v2::Client& wechat;
+    Gateway& wechat;
     const Clock& clock;
     Random& random;
     Report report;

@@ -3,11 +3,13 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -18,6 +20,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/random.hpp"
+#include "core/crypto/rsa.hpp"
 #include "core/domain/ids.hpp"
 #include "core/http/url.hpp"
 #include "core/program/program.hpp"
@@ -30,6 +33,7 @@ namespace wxpay::merchant {
 namespace {
 
 constexpr std::size_t kApiKeyLength = 32;
+constexpr std::string_view kPublicKeyId = "PUB_KEY_ID_";
 constexpr int kExitDifferences = 1;
 
 /// The options as they were typed.
@@ -49,6 +53,10 @@ struct Flags {
     std::string api_key = "192006250b4c09247ec02edce69f6a2d";
     std::string app_secret = "5a6c3f1b9d2e47a08c1d2e3f4a5b6c7d";
     std::string sign_type = "MD5";
+    std::string api_v3_key = "sandbox-api-v3-key-32-bytes-long";
+    std::string public_key_file;
+    std::string public_key_id;
+    std::string platform_cert_file;
     std::string reconcile_after = "30s";
     std::string reconcile_every = "30s";
     std::string ready_file;
@@ -75,10 +83,10 @@ void declare(CLI::App& app, Flags& flags) {
            "the same for refunds (default: public url + /wxpay/refund_notify)");
     option("--ca-file", "FILE", flags.ca_file, "PEM roots for an https gateway");
     option("--cert-file", "FILE", flags.cert_file,
-           "PEM, the merchant's certificate, which WeChat wants to see at refunds");
-    option("--key-file", "FILE", flags.key_file, "PEM, the certificate's key");
+           "PEM, the merchant's certificate: V2 shows it at refunds, V3 needs it");
+    option("--key-file", "FILE", flags.key_file, "PEM, the certificate's key, which signs in V3");
     option("--data", "DIR", flags.data, "keep the books in DIR/merchant.db (default: in memory)");
-    option("--api", "VERSION", flags.api, "version of the WeChat Pay API: v2")
+    option("--api", "VERSION", flags.api, "version of the WeChat Pay API: v2 or v3")
         ->capture_default_str();
     option("--appid", "APPID", flags.appid, "the app")->capture_default_str();
     option("--mch-id", "MCH_ID", flags.mch_id, "the merchant")->capture_default_str();
@@ -86,7 +94,14 @@ void declare(CLI::App& app, Flags& flags) {
     option("--api-key", "KEY", flags.api_key,
            "the merchant's API key, better in the environment (default: the demo merchant's)");
     option("--app-secret", "SECRET", flags.app_secret, "the app's secret, likewise");
-    option("--sign-type", "TYPE", flags.sign_type, "MD5 or HMAC-SHA256")->capture_default_str();
+    option("--sign-type", "TYPE", flags.sign_type, "V2: MD5 or HMAC-SHA256")->capture_default_str();
+    option("--api-v3-key", "KEY", flags.api_v3_key,
+           "V3: the merchant's APIv3 key, likewise (default: the demo merchant's)");
+    option("--public-key-file", "FILE", flags.public_key_file,
+           "V3: PEM, the WeChat Pay public key, instead of platform certificates");
+    option("--public-key-id", "ID", flags.public_key_id, "V3: its PUB_KEY_ID_...");
+    option("--platform-cert-file", "FILE", flags.platform_cert_file,
+           "V3: PEM, a platform certificate that is trusted from the start");
     option("--reconcile-after", "DURATION", flags.reconcile_after,
            "ask WeChat about orders that are unpaid for so long")
         ->capture_default_str();
@@ -119,7 +134,7 @@ Millis duration(const char* flag, const std::string& value, Millis least) {
 }
 
 v2::Account account_from(const Flags& flags) {
-    demand(flags.api == "v2", "--api", flags.api, "v2");
+    demand(flags.api == "v2" || flags.api == "v3", "--api", flags.api, "v2 or v3");
     demand(AppId::parse(flags.appid).has_value(), "--appid", flags.appid,
            "wx and 16 digits or lower-case letters");
     demand(MchId::parse(flags.mch_id).has_value(), "--mch-id", flags.mch_id, "8 to 10 digits");
@@ -140,6 +155,63 @@ void demand_readable(const char* flag, const std::string& file) {
         throw UsageError(fmt::format("{} '{}': cannot be read", flag, file));
 }
 
+std::string contents_of(const char* flag, const std::string& file) {
+    demand_readable(flag, file);
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+template <class T>
+T demand_read(Result<T> read, const char* flag, const std::string& file, const char* wanted) {
+    demand(read.has_value(), flag, file, wanted);
+    return *std::move(read);
+}
+
+v3::Account v3_account_from(const Flags& flags) {
+    if (flags.cert_file.empty()) {
+        throw UsageError(
+            "--api v3: --cert-file and --key-file are wanted, the merchant's own; wxpay-sandbox "
+            "env names those of a merchant of the sandbox");
+    }
+    demand_secret(flags.api_v3_key.size() == kApiKeyLength, "--api-v3-key",
+                  "the merchant's APIv3 key of 32 bytes");
+    const std::string pem = contents_of("--cert-file", flags.cert_file);
+    const auto facts =
+        demand_read(read_certificate(pem), "--cert-file", flags.cert_file, "a certificate in PEM");
+    const auto certified = demand_read(RsaPublicKey::from_pem(pem), "--cert-file", flags.cert_file,
+                                       "a certificate of an RSA key");
+    auto key =
+        demand_read(RsaPrivateKey::from_pem(Secret(contents_of("--key-file", flags.key_file))),
+                    "--key-file", flags.key_file, "an RSA key in PEM");
+    demand(key.public_key().pem() == certified.pem(), "--key-file", flags.key_file,
+           "the key of the --cert-file");
+    return {flags.appid, flags.mch_id, facts.serial_no, std::move(key), Secret(flags.api_v3_key)};
+}
+
+/// What is WeChat's, as far as it is known from the start.
+v3::PlatformKeys platform_keys_from(const Flags& flags) {
+    v3::PlatformKeys keys;
+    demand(flags.public_key_file.empty() == flags.public_key_id.empty(), "--public-key-file",
+           flags.public_key_file, "--public-key-id with it, or neither of them");
+    if (!flags.public_key_file.empty()) {
+        demand(flags.public_key_id.starts_with(kPublicKeyId), "--public-key-id",
+               flags.public_key_id, "an ID that begins with PUB_KEY_ID_");
+        const std::string pem = contents_of("--public-key-file", flags.public_key_file);
+        keys.add(flags.public_key_id,
+                 demand_read(RsaPublicKey::from_pem(pem), "--public-key-file",
+                             flags.public_key_file, "an RSA public key in PEM"));
+    }
+    if (!flags.platform_cert_file.empty()) {
+        const char* const wanted = "a certificate of an RSA key, in PEM";
+        const std::string pem = contents_of("--platform-cert-file", flags.platform_cert_file);
+        const auto facts = demand_read(read_certificate(pem), "--platform-cert-file",
+                                       flags.platform_cert_file, wanted);
+        keys.add(facts.serial_no, demand_read(RsaPublicKey::from_pem(pem), "--platform-cert-file",
+                                              flags.platform_cert_file, wanted));
+    }
+    return keys;
+}
+
 /// Who we are, and the way to WeChat.
 Config client_config_from(const Flags& flags) {
     Config config;
@@ -151,10 +223,14 @@ Config client_config_from(const Flags& flags) {
            "--key-file with it, or neither of them");
     config.gateway = flags.gateway;
     config.ca_file = flags.ca_file;
-    config.certificate_file = flags.cert_file;
-    config.key_file = flags.key_file;
     if (!flags.data.empty()) config.data = flags.data;
     config.account = account_from(flags);
+    if (flags.api == "v3") {
+        config.v3 = V3Setup{v3_account_from(flags), platform_keys_from(flags)};
+    } else {
+        config.certificate_file = flags.cert_file;
+        config.key_file = flags.key_file;
+    }
     return config;
 }
 
@@ -207,13 +283,13 @@ Report report_to(const std::shared_ptr<spdlog::logger>& logger) {
 void greet(const Server& server, const Flags& flags) {
     fmt::print(stderr,
                "wxpay-merchant {} listens on {}\n"
-               "  merchant   mch_id {}, appid {}, signs with {}\n"
+               "  merchant   mch_id {}, appid {}, API {}, signs with {}\n"
                "  gateway    {}\n"
                "  callbacks  {}\n"
                "  books      {}\n"
                "Try: curl {}/api/products\n",
-               WXPAY_VERSION, server.base_url(), flags.mch_id, flags.appid, flags.sign_type,
-               flags.gateway, server.notify_url(),
+               WXPAY_VERSION, server.base_url(), flags.mch_id, flags.appid, flags.api,
+               flags.api == "v3" ? "RSA" : flags.sign_type, flags.gateway, server.notify_url(),
                flags.data.empty() ? "in memory, gone when this process ends" : flags.data,
                server.base_url());
 }
@@ -250,8 +326,9 @@ int reconcile_day(const Flags& flags) {
     const auto books = open_books(config);
     const auto transport = connect(config);
     SecureRandom random;
-    v2::Client wechat(config.account, *transport, random);
-    const auto check = check_day(*day, wechat, *books);
+    const SystemClock clock;
+    const auto wechat = open_gateway(config, *transport, random, clock);
+    const auto check = check_day(*day, *wechat, *books);
     if (!check) throw std::runtime_error(fmt::format("no bill: {}", check.error().detail));
     for (const std::string& line : check->differences) fmt::print("{}\n", line);
     if (!flags.quiet || !check->differences.empty()) fmt::print("{}\n", check->summary(*day));

@@ -34,9 +34,9 @@ class Server::Impl {
         : config(std::move(given)),
           store(open_books(config)),
           transport(connect(config)),
-          wechat(config.account, *transport, random),
+          wechat(open_gateway(config, *transport, random, clock)),
           settings{config.notify_url, config.reconcile_after, config.refund_notify_url},
-          context{settings, *store, wechat, clock, random, config.report},
+          context{settings, *store, *wechat, clock, random, config.report},
           app(context),
           edge(edge_options(config), [this](const http::Request& request) {
               serving.wait();
@@ -49,7 +49,7 @@ class Server::Impl {
     SecureRandom random;
     std::unique_ptr<Store> store;
     std::unique_ptr<http::Client> transport;
-    v2::Client wechat;
+    std::unique_ptr<Gateway> wechat;
     Settings settings;
     Context context;
     App app;

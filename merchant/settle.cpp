@@ -55,8 +55,8 @@ Settled settle_order(Transaction& books, Journal& journal, const Order& order,
 }  // namespace
 
 Settled settle(const PaymentReport& report, std::string_view source, const Context& context) {
-    const v2::Account& us = context.wechat.account();
-    if (const auto ours = check_addressee(report.appid, report.mch_id, us); !ours) {
+    if (const auto ours = check_addressee(report.appid, report.mch_id, context.wechat.us());
+        !ours) {
         note_refused(source, ours.error().detail, context);
         return {.reason = ours.error().detail};
     }

@@ -66,7 +66,7 @@ SettledRefund settle_found(Transaction& books, Journal& journal, Refund refund,
 
 SettledRefund settle_refund(const RefundReport& report, std::string_view source,
                             const Context& context) {
-    if (const auto ours = check_addressee(report.appid, report.mch_id, context.wechat.account());
+    if (const auto ours = check_addressee(report.appid, report.mch_id, context.wechat.us());
         !ours) {
         note_refused(source, ours.error().detail, context);
         return {.reason = ours.error().detail};
@@ -90,13 +90,13 @@ SettledRefund settle_refund(const RefundReport& report, std::string_view source,
 }
 
 Result<void> ask_about_refund(const std::string& out_refund_no, const Context& context) {
-    WXPAY_TRY(const v2::RefundQueryReply reply, context.wechat.refund_query(out_refund_no));
+    WXPAY_TRY(const RefundReport report, context.wechat.refund_query(out_refund_no));
     // An answer about another refund, however well signed, is no answer to our question.
-    if (reply.out_refund_no != out_refund_no) {
+    if (report.out_refund_no != out_refund_no) {
         return Failure{
             Error{Errc::mismatch, "the answer is about another refund", "out_refund_no"}};
     }
-    const SettledRefund settled = settle_refund(report_of(reply), "refundquery", context);
+    const SettledRefund settled = settle_refund(report, "refundquery", context);
     if (!settled.accepted) return Failure{Error{Errc::mismatch, settled.reason}};
     return {};
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One book for 0.88 yuan, as a mini program would buy it, with the shop down when WeChat calls back.
-#   scripts/demo.sh [--lang en|zh]
+#   scripts/demo.sh [--api v2|v3] [--lang en|zh]
 # Builds what is missing, starts wxpay-sandbox and wxpay-merchant on free ports, and plays the story on a clock that
 # is moved by hand. Exit 0 only if the order ended paid, was credited once, and the callbacks came when they should.
 set -euo pipefail
@@ -11,13 +11,16 @@ case ${LANGUAGE:-${LANG:-}} in
     zh*) lang=zh ;;
     *) lang=en ;;
 esac
+api=v2
 while [ $# -gt 0 ]; do
     case $1 in
-        --lang=en | --lang=zh) lang=${1#--lang=} ;;
+        --lang=*) lang=${1#--lang=} ;;
         --lang) lang=${2:-}; shift ;;
+        --api=*) api=${1#--api=} ;;
+        --api) api=${2:-}; shift ;;
         *) lang= ;;
     esac
-    [[ $lang == en || $lang == zh ]] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+    [[ $lang == en || $lang == zh ]] && [[ $api == v2 || $api == v3 ]] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
     shift
 done
 t() { if [ "$lang" = zh ]; then printf '%s' "$2"; else printf '%s' "$1"; fi; }
@@ -28,6 +31,11 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
 fi
 
 comma=$(t ', ' ，)
+if [ $api = v3 ]; then
+    order_call=/v3/pay/transactions/jsapi news=TRANSACTION.SUCCESS in_v3=' · API V3'
+else
+    order_call=unifiedorder news=$(t callback 支付通知) in_v3=''
+fi
 phone=$(t phone 手机) shop=$(t shop 商户) wechat=$(t WeChat 微信)
 
 # ---- output ----------------------------------------------------------------------------------------------------------
@@ -81,10 +89,15 @@ await() { # file pid: the ready file's JSON
     done
     give_up "$(basename "$1" .ready) is not ready after 20 s"
 }
+# What V3 needs besides: the merchant's own key, and WeChat's certificate, so that the first answer can be verified.
+shipped=sandbox/certificates/shipped
+v3_options=(--cert-file $shipped/1900000109_cert.pem --key-file $shipped/1900000109_key.pem
+    --platform-cert-file $shipped/platform_1_cert.pem)
+[ $api = v3 ] || v3_options=()
 start_merchant() { # listen
     rm -f "$dir/wxpay-merchant.ready"
     $tree/merchant/wxpay-merchant --listen "$1" --gateway "$gateway" --data "$dir/shop" \
-        --ready-file "$dir/wxpay-merchant.ready" >>"$dir/wxpay-merchant.log" 2>&1 &
+        --api $api "${v3_options[@]}" --ready-file "$dir/wxpay-merchant.ready" >>"$dir/wxpay-merchant.log" 2>&1 &
     merchant_pid=$!
     await "$dir/wxpay-merchant.ready" $merchant_pid
 }
@@ -127,7 +140,7 @@ attempt() { # n: waits until the n-th attempt has its verdict, and shows it
         verdict="$red✗ $(t "$verdict" 未送达)$plain$comma$(get "$one" '.reason // ""')"
         verdict+="$comma$(t 'next try at' 下次) $(beijing "$(get "$note" .next_at)")"
     fi
-    row "$(beijing "$(get "$one" .at)")" "$wechat" "$shop" "$(t "callback, attempt $1: " "支付通知，第 $1 次：")$verdict"
+    row "$(beijing "$(get "$one" .at)")" "$wechat" "$shop" "$(t "$news, attempt $1: " "$news，第 $1 次：")$verdict"
 }
 advance() {
     at_wechat POST clock/advance "{\"seconds\":$1}" >/dev/null
@@ -136,7 +149,7 @@ advance() {
 
 # ---- the story -------------------------------------------------------------------------------------------------------
 
-printf '%s%s%s\n' "$bold" "$(t 'One book, two lost callbacks' '买一本书，丢两次通知')" "$plain"
+printf '%s%s%s\n' "$bold" "$(t 'One book, two lost callbacks' '买一本书，丢两次通知')$in_v3" "$plain"
 printf '%s = wxpay-merchant %s   %s = wxpay-sandbox %s   %s\n\n' "$shop" "$listen" "$wechat" "${gateway#http://}" \
     "$(t 'Beijing time, moved by hand' '北京时间，手动拨动')"
 
@@ -155,8 +168,8 @@ id=$(get "$order" .id) number=$(get "$order" .out_trade_no) fee=$(get "$order" .
 row "$(now)" "$phone" "$shop" "$(t 'orders ' 下单)《$(get "$book" .name)》 $bold$(yuan "$fee")$plain${comma}out_trade_no $number"
 
 fields=$(at_shop POST "orders/$id/pay" '{}')
-row "$(now)" "$shop" "$wechat" "unifiedorder $(yuan "$fee") → $(get "$fields" .package)"
-row "$(now)" "$shop" "$phone" "$(t 'six fields for wx.requestPayment' 'wx.requestPayment 的六个字段')${comma}paySign $(get "$fields" '.paySign[0:8]')…"
+row "$(now)" "$shop" "$wechat" "$order_call $(yuan "$fee") → $(get "$fields" .package)"
+row "$(now)" "$shop" "$phone" "$(t 'six fields for wx.requestPayment' 'wx.requestPayment 的六个字段')${comma}signType $(get "$fields" .signType)${comma}paySign $(get "$fields" '.paySign[0:8]')…"
 
 shown=$(at_wechat POST cashier "$fields")
 row "$(now)" "$phone" "$wechat" "$(t 'paySign is right; the cashier shows' 'paySign 正确，收银台显示') $(get "$shown" .body) $(yuan "$(get "$shown" .total_fee)")"

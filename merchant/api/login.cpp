@@ -38,14 +38,14 @@ Outcome login(const Call& call, const Context& context) {
     WXPAY_TRY(const nlohmann::json body, read_object(call.request));
     WXPAY_TRY(const std::string code, text_field(body, "code", kLoginCodeBytesMax));
 
-    const auto user = context.wechat.code_to_session(code);
-    if (!user) {
-        context.report(Severity::warning, "login: " + log_text(user.error().detail));
-        if (user.error().code == Errc::refused)
+    auto said = context.wechat.openid_of(code);
+    if (!said) {
+        context.report(Severity::warning, "login: " + log_text(said.error().detail));
+        if (said.error().code == Errc::refused)
             return Failure{Problem{401, "login_refused", "WeChat refused this code", "code"}};
         return wechat_unavailable("WeChat cannot be asked who you are; try again");
     }
-    auto openid = OpenId::parse(user->openid);
+    auto openid = OpenId::parse(*said);
     if (!openid) return wechat_unavailable("WeChat gave an openid of unknown shape");
 
     const std::string token = context.random.alphanumeric(kTokenLength);

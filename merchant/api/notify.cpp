@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include "core/v2/notification.hpp"
-#include "core/v2/refund_notification.hpp"
-
 #include "merchant/api/routes.hpp"
 #include "merchant/limits.hpp"
 #include "merchant/settle.hpp"
@@ -11,16 +8,8 @@
 namespace wxpay::merchant::api {
 namespace {
 
-/// WeChat reads the words, not the status: a FAIL is a good answer too.
-http::Response answer(std::string xml) {
-    http::Response response;
-    response.headers.add("Content-Type", "text/xml; charset=utf-8");
-    response.body = std::move(xml);
-    return response;
-}
-
 /// What the sender is told of a message that could not be read: what we found, in our own words.
-std::string reason_for(const Error& error) {
+std::string reason_for(const Error& error, const Context& context) {
     switch (error.code) {
         case Errc::signature_mismatch:
             return error.field + " is wrong";
@@ -32,14 +21,15 @@ std::string reason_for(const Error& error) {
             return error.field + " is not SUCCESS";
         case Errc::too_large:
             return "the body is too large";
+        case Errc::mismatch:
+            return error.field + " is not acceptable";
         case Errc::malformed:
         case Errc::not_utf8:
-        case Errc::mismatch:
         case Errc::timed_out:
         case Errc::unreachable:
             break;
     }
-    return "not a V2 message";
+    return fmt::format("not a {} message", context.wechat.api());
 }
 
 Result<void> check_size(const http::Request& request) {
@@ -48,56 +38,45 @@ Result<void> check_size(const http::Request& request) {
     return {};
 }
 
-/// The body as a payment that WeChat itself reports. The type of signature is the one that we sign
-/// our own orders with: a sign_type inside the message is the sender's wish, not a fact.
-Result<v2::PaymentNotification> read_payment(const http::Request& request, const v2::Account& us) {
-    WXPAY_CHECK(check_size(request));
-    return v2::parse_payment_notification(request.body, us.api_key, us.sign_type);
-}
-
-Result<v2::RefundNotification> read_refund(const http::Request& request, const v2::Account& us) {
-    WXPAY_CHECK(check_size(request));
-    return v2::parse_refund_notification(request.body, us.api_key);
-}
-
 /// Who sent it is unknown, so it is not believed in anything, not even in its order number: the
 /// line goes to the shop's log.
-std::string refuse(const http::Request& request, const Error& error, const Context& context) {
+http::Response refuse(const http::Request& request, const Error& error, const Context& context) {
     note_refused(fmt::format("callback from {}", request.remote_address), error.detail, context);
-    return v2::notification_refused(reason_for(error));
+    return context.wechat.refused(Doubt::sender, reason_for(error, context));
 }
 
-std::string answer_to_payment(const http::Request& request, const Context& context) {
-    const auto notification = read_payment(request, context.wechat.account());
-    if (!notification) return refuse(request, notification.error(), context);
-    const Settled settled = settle(report_of(*notification), "callback", context);
-    return settled.accepted ? v2::notification_accepted()
-                            : v2::notification_refused(settled.reason);
+http::Response answer_to_payment(const http::Request& request, const Context& context) {
+    const auto report = context.wechat.payment_callback(request);
+    if (!report) return refuse(request, report.error(), context);
+    const Settled settled = settle(*report, "callback", context);
+    return settled.accepted ? context.wechat.accepted()
+                            : context.wechat.refused(Doubt::content, settled.reason);
 }
 
-std::string answer_to_refund(const http::Request& request, const Context& context) {
-    const auto notification = read_refund(request, context.wechat.account());
-    if (!notification) return refuse(request, notification.error(), context);
-    const SettledRefund settled =
-        settle_refund(report_of(*notification), "refund callback", context);
-    return settled.accepted ? v2::notification_accepted()
-                            : v2::notification_refused(settled.reason);
+http::Response answer_to_refund(const http::Request& request, const Context& context) {
+    const auto report = context.wechat.refund_callback(request);
+    if (!report) return refuse(request, report.error(), context);
+    const SettledRefund settled = settle_refund(*report, "refund callback", context);
+    return settled.accepted ? context.wechat.accepted()
+                            : context.wechat.refused(Doubt::content, settled.reason);
 }
 
-Outcome answer_by(std::string (*answer_to)(const http::Request&, const Context&), const Call& call,
-                  const Context& context) {
+Outcome answer_by(http::Response (*answer_to)(const http::Request&, const Context&),
+                  const Call& call, const Context& context) {
     try {
-        return answer(answer_to(call.request, context));
+        if (const auto size = check_size(call.request); !size)
+            return refuse(call.request, size.error(), context);
+        return answer_to(call.request, context);
     } catch (const std::exception& problem) {
         context.report(Severity::error, fmt::format("callback: {}", problem.what()));
-        return answer(v2::notification_refused("not now"));
+        return context.wechat.refused(Doubt::ourselves, "not now");
     }
 }
 
 }  // namespace
 
-/// POST /wxpay/notify: WeChat says that an order is paid. SUCCESS ends its retries, so it is said
-/// only when the payment is on the disk; on any doubt the answer is FAIL and WeChat comes again.
+/// POST /wxpay/notify: WeChat says that an order is paid. A yes ends its retries, so it is said
+/// only when the payment is on the disk; on any doubt the answer is a no and WeChat comes again.
 Outcome notify(const Call& call, const Context& context) {
     return answer_by(answer_to_payment, call, context);
 }

@@ -1,10 +1,6 @@
-#include <chrono>
 #include <string>
 
 #include <nlohmann/json.hpp>
-
-#include "core/codec/beijing_time.hpp"
-#include "core/v2/pay_sign.hpp"
 
 #include "merchant/api/routes.hpp"
 #include "merchant/shop/log_text.hpp"
@@ -37,60 +33,32 @@ Result<Order, Problem> announce(const Call& call, const OpenId& openid, const Co
     return order;
 }
 
-/// Only of what the order has held since it was made: WeChat takes the same number twice only when
-/// the second request equals the first, so a time_start of "now" would break every second tap.
-v2::UnifiedOrderRequest request_for(const Order& order, const http::Request& tap) {
-    v2::UnifiedOrderRequest request;
-    request.out_trade_no = order.out_trade_no.str();
-    request.body = order.body;
-    request.total_fee = order.total;
-    request.spbill_create_ip = tap.remote_address;
-    request.notify_url = order.notify_url;
-    request.trade_type = TradeType::jsapi;
-    request.openid = order.openid.str();
-    request.time_start = format_compact_time(order.created_at);
-    return request;
-}
-
-Problem problem_of(const Error& error) {
+Problem problem_of(const Error& error, const Context& context) {
+    const Refusal refusal = context.wechat.meaning(error);
     // WeChat has the money and its callback has not come through yet. The order is not credited on
     // such a word alone: reconciliation will ask how much, and for whom.
-    if (error.field == "ORDERPAID") return order_paid();
-    if (error.field == "ORDERCLOSED") return order_closed();
+    if (refusal == Refusal::order_paid) return order_paid();
+    if (refusal == Refusal::order_closed) return order_closed();
     if (error.code == Errc::timed_out || error.code == Errc::unreachable)
         return {504, "wechat_unavailable", "WeChat Pay does not answer; try again"};
     return {502, "payment_refused", "WeChat Pay refused; the order's log says why"};
 }
 
-/// The callback may overtake the answer to unifiedorder: then there is nothing left to pay.
+/// The callback may overtake the answer to our order: then there is nothing left to pay.
 Result<void, Problem> record(const Call& call, const OpenId& openid,
-                             const Result<v2::UnifiedOrderReply>& reply, const Context& context) {
+                             const Result<std::string>& prepay_id, const Context& context) {
     const auto books = context.store.begin();
     WXPAY_TRY(const Order order, unpaid_order(*books, call.id, openid));
     const Instant now = context.clock.now();
-    if (reply) {
+    if (prepay_id) {
         books->mark_prepay_asked(order.id, now);
-        books->log(order.id, now, event::kPrepay, reply->prepay_id);
+        books->log(order.id, now, event::kPrepay, *prepay_id);
     } else {
-        books->log(order.id, now, event::kPrepayFailed, log_text(reply.error().detail));
+        books->log(order.id, now, event::kPrepayFailed, log_text(prepay_id.error().detail));
     }
     books->commit();
-    if (!reply) return Failure{problem_of(reply.error())};
+    if (!prepay_id) return Failure{problem_of(prepay_id.error(), context)};
     return {};
-}
-
-/// Signed here, because whoever signs needs the API key, and that never leaves the server.
-v2::JsapiPayment arguments(const std::string& prepay_id, const Context& context) {
-    const v2::Account& us = context.wechat.account();
-    const auto now = std::chrono::floor<std::chrono::seconds>(context.clock.now());
-    v2::JsapiPayment payment;
-    payment.app_id = us.appid;
-    payment.time_stamp = std::to_string(now.time_since_epoch().count());
-    payment.nonce_str = context.random.alphanumeric(32);
-    payment.package = "prepay_id=" + prepay_id;
-    payment.sign_type = wire_name(us.sign_type);
-    payment.pay_sign = pay_sign(payment, us.api_key, us.sign_type);
-    return payment;
 }
 
 }  // namespace
@@ -101,9 +69,9 @@ Outcome pay_order(const Call& call, const Context& context) {
     WXPAY_TRY(const OpenId openid, signed_in(call, context));
     WXPAY_TRY(const Order order, announce(call, openid, context));
     // No transaction is open while WeChat works: its callbacks must get through.
-    const auto reply = context.wechat.unified_order(request_for(order, call.request));
-    WXPAY_CHECK(record(call, openid, reply, context));
-    const v2::JsapiPayment payment = arguments(reply->prepay_id, context);
+    const auto prepay_id = context.wechat.prepay(order, call.request.remote_address);
+    WXPAY_CHECK(record(call, openid, prepay_id, context));
+    const PaymentArguments payment = context.wechat.payment_arguments(*prepay_id);
     return json_answer(200, {{"appId", payment.app_id},
                              {"timeStamp", payment.time_stamp},
                              {"nonceStr", payment.nonce_str},

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -82,20 +81,8 @@ Result<Noted, Problem> note(const Call& call, const OpenId& openid, Fen fee,
     return Noted{std::move(order), std::move(refund)};
 }
 
-/// A no that stays a no: WeChat has not made the refund and never will by itself. Whatever else
-/// went wrong, it may have.
-bool is_final(const Error& error) {
-    constexpr std::array<std::string_view, 9> kFinal{
-        "NOTENOUGH",       "ORDERNOTEXIST",         "ERROR",
-        "INVALID_REQUEST", "REFUND_FEE_MISMATCH",   "REFUND_FEE_INVALID",
-        "TRADE_OVERDUE",   "USER_ACCOUNT_ABNORMAL", "PARAM_ERROR"};
-    return error.code == Errc::refused &&
-           std::find(kFinal.begin(), kFinal.end(), error.field) != kFinal.end();
-}
-
-Problem problem_of(const Error& error) {
-    if (is_final(error))
-        return {502, "refund_refused", "WeChat Pay refused; the order's log says why"};
+Problem problem_of(bool is_final) {
+    if (is_final) return {502, "refund_refused", "WeChat Pay refused; the order's log says why"};
     return {504, "wechat_unavailable",
             "whether WeChat Pay has made the refund is unknown; send the same request again"};
 }
@@ -107,11 +94,12 @@ Problem wrong_answer() {
 
 Result<void, Problem> record_refusal(const Noted& noted, const Error& error,
                                      const Context& context) {
+    const bool is_final = context.wechat.is_final_for_refund(error);
     const auto books = context.store.begin();
     Journal journal(*books, "refund", context.clock.now());
     // Another try of the same refund may have been luckier.
     auto refund = books->find_refund(noted.refund.out_refund_no).value();
-    if (refund.state == RefundState::asked && is_final(error)) {
+    if (refund.state == RefundState::asked && is_final) {
         refund.state = RefundState::refused;
         books->save_refund(refund);
     }
@@ -119,31 +107,17 @@ Result<void, Problem> record_refusal(const Noted& noted, const Error& error,
                 fmt::format("out_refund_no {}: {}", refund.out_refund_no, error.detail));
     books->commit();
     journal.publish(context.report);
-    return Failure{problem_of(error)};
+    return Failure{problem_of(is_final)};
 }
 
 /// Asks WeChat for the refund. Any number of us may do so at once: the number is the same.
 Result<void, Problem> ask(const Noted& noted, const Context& context) {
     const auto& [order, refund] = noted;
-    const auto reply = context.wechat.refund({.out_trade_no = order.out_trade_no.str(),
-                                              .out_refund_no = refund.out_refund_no,
-                                              .total_fee = order.total,
-                                              .refund_fee = refund.fee,
-                                              .notify_url = refund.notify_url});
-    if (!reply) return record_refusal(noted, reply.error(), context);
-    const v2::Account& us = context.wechat.account();
-    const RefundReport report{us.appid,
-                              us.mch_id,
-                              reply->out_trade_no,
-                              reply->transaction_id,
-                              reply->out_refund_no,
-                              reply->refund_id,
-                              reply->total_fee,
-                              reply->refund_fee,
-                              RefundState::accepted,
-                              std::nullopt};
-    if (reply->out_refund_no != refund.out_refund_no ||
-        !settle_refund(report, "refund", context).accepted)
+    const auto report = context.wechat.refund(order, refund);
+    if (!report) return record_refusal(noted, report.error(), context);
+    // An answer about another refund, however well signed, is no answer to our request.
+    if (report->out_refund_no != refund.out_refund_no ||
+        !settle_refund(*report, "refund", context).accepted)
         return Failure{wrong_answer()};
     return {};
 }

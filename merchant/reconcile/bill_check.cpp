@@ -146,7 +146,7 @@ std::optional<Day> parse_day(std::string_view text) {
 std::string BillCheck::summary(const Day& day) const {
     return fmt::format("{}: {} payments and {} refunds in the bill{}, {} differences", day.compact,
                        payments, refunds,
-                       has_bill ? "" : " (No Bill Exist: no trade, or it comes later)",
+                       has_bill ? "" : " (WeChat has no bill: no trade, or it comes later)",
                        differences.size());
 }
 
@@ -168,18 +168,18 @@ BillCheck check_bill(const v2::Bill& bill, const Day& day, const std::string& mc
     return check;
 }
 
-Result<BillCheck> check_day(const Day& day, v2::Client& wechat, Store& store) {
+Result<BillCheck> check_day(const Day& day, Gateway& wechat, Store& store) {
     v2::Bill bill;
     bool has_bill = true;
-    const auto text = wechat.download_bill(day.compact);
+    const auto text = wechat.trade_bill(day.compact);
     if (text) {
         WXPAY_TRY(bill, v2::parse_bill(*text));
-    } else if (text.error().field == "No Bill Exist") {
+    } else if (wechat.meaning(text.error()) == Refusal::no_bill) {
         has_bill = false;
     } else {
         return Failure{text.error()};
     }
-    BillCheck check = check_bill(bill, day, wechat.account().mch_id, *store.begin());
+    BillCheck check = check_bill(bill, day, wechat.us().mch_id, *store.begin());
     check.has_bill = has_bill;
     return check;
 }

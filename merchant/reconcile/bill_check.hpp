@@ -8,9 +8,9 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
-#include "core/client/v2_client.hpp"
 #include "core/v2/bill.hpp"
 
+#include "merchant/gateway/gateway.hpp"
 #include "merchant/store/store.hpp"
 
 namespace wxpay::merchant {
@@ -42,8 +42,8 @@ struct BillCheck {
 BillCheck check_bill(const v2::Bill& bill, const Day& day, const std::string& mch_id,
                      Transaction& books);
 
-/// The same with the bill that WeChat has. Errors: those of download_bill() and parse_bill(). "No
-/// Bill Exist" is none: it means an empty bill, or one that is not there yet.
-Result<BillCheck> check_day(const Day& day, v2::Client& wechat, Store& store);
+/// The same with the bill that WeChat has. Errors: those of Gateway::trade_bill() and
+/// parse_bill(). That there is no bill is none: it is an empty one, or one that is not there yet.
+Result<BillCheck> check_day(const Day& day, Gateway& wechat, Store& store);
 
 }  // namespace wxpay::merchant

@@ -28,24 +28,15 @@ void raise_alarm(const Order& order, std::string_view what, const Context& conte
 }
 
 /// The answer as a report, which then passes the very checks of a callback.
-void credit(const Order& order, const v2::OrderQueryReply& reply, const Context& context,
+void credit(const Order& order, const OrderStanding& standing, const Context& context,
             Round& round) {
     // An answer about another order, however well signed, is no answer to our question.
-    if (reply.out_trade_no != order.out_trade_no.str() || !reply.total_fee) {
-        raise_alarm(order, "paid, but the answer names another order or no total_fee", context);
+    if (standing.out_trade_no != order.out_trade_no.str() || !standing.payment) {
+        raise_alarm(order, "paid, but the answer names another order or no amount", context);
         ++round.failed;
         return;
     }
-    PaymentReport report;
-    report.appid = reply.appid;
-    report.mch_id = reply.mch_id;
-    report.out_trade_no = reply.out_trade_no;
-    report.transaction_id = reply.transaction_id;
-    report.openid = reply.openid;
-    report.fee_type = "CNY";  // what an answer without fee_type means; the client reads none
-    report.total = *reply.total_fee;
-    report.paid_at = reply.time_end.value_or(context.clock.now());
-    const Settled settled = settle(report, "orderquery", context);
+    const Settled settled = settle(*standing.payment, "orderquery", context);
     if (settled.credited) ++round.credited;
     if (!settled.accepted) ++round.failed;
 }
@@ -64,11 +55,11 @@ void forget(const Order& order, const Context& context) {
     books->commit();
 }
 
-void apply(const Order& order, const v2::OrderQueryReply& reply, const Context& context,
+void apply(const Order& order, const OrderStanding& standing, const Context& context,
            Round& round) {
-    switch (reply.trade_state) {
+    switch (standing.state) {
         case TradeState::success:
-            credit(order, reply, context, round);
+            credit(order, standing, context, round);
             break;
         case TradeState::closed:
         case TradeState::revoked:
@@ -93,17 +84,17 @@ Round reconcile(const Context& context, const std::stop_token& stop) {
     for (const Order& order : overdue(context)) {
         if (stop.stop_requested()) break;
         ++round.checked;
-        const auto reply = context.wechat.order_query(order.out_trade_no.str());
-        if (reply) {
-            apply(order, *reply, context, round);
-        } else if (reply.error().field == "ORDERNOTEXIST") {
-            forget(order, context);  // our unifiedorder never got there: nobody can have paid
+        const auto standing = context.wechat.order_query(order.out_trade_no.str());
+        if (standing) {
+            apply(order, *standing, context, round);
+        } else if (context.wechat.meaning(standing.error()) == Refusal::no_such_order) {
+            forget(order, context);  // our order never got there: nobody can have paid
         } else {
             ++round.failed;
             context.report(Severity::warning,
                            fmt::format("orderquery: out_trade_no {}: {}", order.out_trade_no.str(),
-                                       log_text(reply.error().detail)));
-            const Errc code = reply.error().code;
+                                       log_text(standing.error().detail)));
+            const Errc code = standing.error().code;
             if (code == Errc::unreachable || code == Errc::timed_out) break;
         }
     }

@@ -27,9 +27,9 @@ void reconcile_refunds(const Context& context, const std::stop_token& stop) {
     for (const Refund& refund : overdue(context)) {
         if (stop.stop_requested()) break;
         const auto asked = ask_about_refund(refund.out_refund_no, context);
-        // REFUNDNOTEXIST: our request never got there, or is only just getting there. Whoever made
+        // Unknown there: our request never got there, or is only just getting there. Whoever made
         // it was told to make it again.
-        if (asked || asked.error().field == "REFUNDNOTEXIST") continue;
+        if (asked || context.wechat.meaning(asked.error()) == Refusal::no_such_refund) continue;
         context.report(Severity::warning,
                        fmt::format("refundquery: out_refund_no {}: {}", refund.out_refund_no,
                                    log_text(asked.error().detail)));

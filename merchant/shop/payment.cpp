@@ -18,13 +18,8 @@ Decision refuse(std::string reason, bool alarm = false) {
 
 }  // namespace
 
-PaymentReport report_of(const v2::PaymentNotification& n) {
-    return {n.appid,  n.mch_id,   n.out_trade_no, n.transaction_id,
-            n.openid, n.fee_type, n.total_fee,    n.time_end};
-}
-
 Result<void> check_addressee(const std::string& appid, const std::string& mch_id,
-                             const v2::Account& us) {
+                             const Identity& us) {
     // Merchants of one owner often share an API key, so that a right signature alone does not say
     // whose sale this is.
     if (appid != us.appid) return not_ours("appid");

@@ -4,9 +4,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
-#include "core/client/v2_client.hpp"
 #include "core/domain/fen.hpp"
-#include "core/v2/notification.hpp"
 
 #include "merchant/shop/order.hpp"
 
@@ -25,11 +23,15 @@ struct PaymentReport {
     Instant paid_at;
 };
 
-PaymentReport report_of(const v2::PaymentNotification& notification);
+/// Who the shop is to WeChat.
+struct Identity {
+    std::string appid;
+    std::string mch_id;
+};
 
 /// Whether a report for appid and mch_id is addressed to us. Errors: mismatch, with the field.
 Result<void> check_addressee(const std::string& appid, const std::string& mch_id,
-                             const v2::Account& us);
+                             const Identity& us);
 
 /// What a report does to its order.
 enum class Ruling {

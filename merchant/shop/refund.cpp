@@ -9,25 +9,6 @@ constexpr std::size_t kRefundIdBytesMax = 32;  // source  [A] refund page: Strin
 
 RefundDecision refuse(std::string reason) { return {RefundRuling::refuse, std::move(reason)}; }
 
-RefundState state_of(std::string_view refund_status) {
-    if (refund_status == "SUCCESS") return RefundState::succeeded;
-    return refund_status == "CHANGE" ? RefundState::abnormal : RefundState::closed;
-}
-
-RefundState state_of(v2::RefundStatus status) {
-    switch (status) {
-        case v2::RefundStatus::processing:
-            return RefundState::accepted;
-        case v2::RefundStatus::success:
-            return RefundState::succeeded;
-        case v2::RefundStatus::change:
-            return RefundState::abnormal;
-        case v2::RefundStatus::closed:
-            break;
-    }
-    return RefundState::closed;
-}
-
 /// Success and closing are final. From abnormal a person at WeChat's console leads to either.
 bool may_follow(RefundState before, RefundState after) {
     switch (before) {
@@ -71,16 +52,6 @@ std::optional<RefundState> parse_refund_state(std::string_view word) {
         if (word == name(state)) return state;
     }
     return std::nullopt;
-}
-
-RefundReport report_of(const v2::RefundNotification& n) {
-    return {n.appid,     n.mch_id,    n.out_trade_no, n.transaction_id,          n.out_refund_no,
-            n.refund_id, n.total_fee, n.refund_fee,   state_of(n.refund_status), n.success_time};
-}
-
-RefundReport report_of(const v2::RefundQueryReply& r) {
-    return {r.appid,     r.mch_id,    r.out_trade_no, r.transaction_id,   r.out_refund_no,
-            r.refund_id, r.total_fee, r.refund_fee,   state_of(r.status), r.success_time};
 }
 
 RefundDecision decide(const Order& order, const Refund& refund, const RefundReport& report) {

@@ -5,9 +5,7 @@
 #include <string_view>
 
 #include "core/base/clock.hpp"
-#include "core/client/v2_client.hpp"
 #include "core/domain/fen.hpp"
-#include "core/v2/refund_notification.hpp"
 
 #include "merchant/shop/order.hpp"
 
@@ -61,9 +59,6 @@ struct RefundReport {
     RefundState state;  ///< accepted, succeeded, abnormal or closed
     std::optional<Instant> ended_at;
 };
-
-RefundReport report_of(const v2::RefundNotification& notification);
-RefundReport report_of(const v2::RefundQueryReply& reply);
 
 /// What a report does to its refund.
 enum class RefundRuling {

@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "core/base/random.hpp"
-#include "core/client/v2_client.hpp"
 #include "core/codec/beijing_time.hpp"
 #include "core/codec/gzip.hpp"
 
+#include "merchant/gateway/v2_gateway.hpp"
 #include "merchant/reconcile/bill_check.hpp"
 #include "merchant/store/sqlite_store.hpp"
 #include "tests/support/app_harness.hpp"
@@ -95,11 +95,12 @@ class BigBill : public testing::Test {
     /// Every difference of all days.
     std::vector<std::string> reconcile() {
         Wire wire(sandbox_);
-        v2::Client client({AppHarness::kAppId, AppHarness::kMchId, Secret(AppHarness::kKey)}, wire,
-                          dice_);
+        merchant::V2Gateway gateway(
+            {AppHarness::kAppId, AppHarness::kMchId, Secret(AppHarness::kKey)}, wire, dice_,
+            sandbox_.clock);
         std::vector<std::string> differences;
         for (const auto& [day, trade] : days_) {
-            const auto check = merchant::check_day(*merchant::parse_day(day), client, books_);
+            const auto check = merchant::check_day(*merchant::parse_day(day), gateway, books_);
             EXPECT_TRUE(check) << day;
             if (!check) continue;
             EXPECT_EQ(check->payments + check->refunds, trade.rows);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/codec/gzip.hpp"
+#include "core/v2/refund_notification.hpp"
 
 #include "merchant/reconcile/bill_check.hpp"
 #include "tests/component/merchant_harness.hpp"
@@ -98,7 +99,7 @@ class MerchantBill : public testing::Test {
     }
     Result<merchant::BillCheck> check(std::string bill, const char* date = "2024-06-01") {
         shop_.wechat.bill = [bill = std::move(bill)](const Fields&) { return bill; };
-        return check_day(merchant::parse_day(date).value(), shop_.client, shop_.store);
+        return check_day(merchant::parse_day(date).value(), shop_.gateway, shop_.store);
     }
     std::vector<std::string> differences(const std::vector<Line>& lines) {
         const auto checked = check(bill_of(lines));
@@ -205,7 +206,7 @@ TEST_F(MerchantBill, TakesNoBillForAnEmptyOne) {
     ASSERT_TRUE(quiet);
     EXPECT_THAT(quiet->differences, IsEmpty());
     EXPECT_THAT(quiet->summary(merchant::parse_day("20240602").value()),
-                HasSubstr("No Bill Exist"));
+                HasSubstr("WeChat has no bill"));
     EXPECT_EQ(check(none)->differences.size(), 2U);
 }
 

@@ -19,6 +19,7 @@
 #include "core/codec/xml.hpp"
 
 #include "merchant/app.hpp"
+#include "merchant/gateway/v2_gateway.hpp"
 #include "merchant/store/sqlite_store.hpp"
 
 namespace wxpay::test {
@@ -35,6 +36,16 @@ class StandingClock final : public Clock {
     std::atomic<std::int64_t> now_{
         parse_rfc3339("2024-06-01T12:00:00+08:00").value().time_since_epoch().count()};
 };
+
+/// What jscode2session answers. The code is the openid, as with the sandbox's test users.
+inline http::Response login_answer(const http::Request& request) {
+    const std::string code = request.parameter("js_code").value_or("");
+    http::Response response;
+    response.body = code.starts_with('o')
+                        ? nlohmann::json{{"openid", code}, {"session_key", "a2V5"}}.dump()
+                        : nlohmann::json{{"errcode", 40029}, {"errmsg", "invalid code"}}.dump();
+    return response;
+}
 
 /// WeChat as a table of functions. Checks that each call is signed with the merchant's key.
 class FakeWechat final : public http::Transport {
@@ -120,15 +131,9 @@ class FakeWechat final : public http::Transport {
         if (path == "/pay/refundquery") return refund_query;
         return order_query;
     }
-    /// The code is the openid, as with the sandbox's test users.
     Result<http::Response> answer_login(const http::Request& request) const {
         if (login_error) return Failure{*login_error};
-        const std::string code = request.parameter("js_code").value_or("");
-        http::Response response;
-        response.body = code.starts_with('o')
-                            ? nlohmann::json{{"openid", code}, {"session_key", "a2V5"}}.dump()
-                            : nlohmann::json{{"errcode", 40029}, {"errmsg", "invalid code"}}.dump();
-        return response;
+        return login_answer(request);
     }
 
     const v2::Account account_;
@@ -156,22 +161,15 @@ class ScratchDirectory {
     std::filesystem::path path_;
 };
 
-/// A whole shop without sockets.
-class Shop {
+/// What a phone, and a test, can do with a shop.
+class ShopFront {
   public:
     static constexpr const char* kAppId = "wx8888888888888888";
     static constexpr const char* kMchId = "1900000109";
-    static constexpr const char* kKey = "192006250b4c09247ec02edce69f6a2d";
     static constexpr const char* kOpenId = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
     static constexpr const char* kTransactionId = "4200002288202406010123456789";
 
-    explicit Shop(v2::SignType sign_type = v2::SignType::md5,
-                  const std::optional<std::filesystem::path>& data = std::nullopt,
-                  std::uint64_t seed = 1)
-        : account{kAppId, kMchId, Secret(kKey), sign_type, Secret("app-secret")},
-          wechat(account),
-          store(data),
-          random(seed) {}
+    virtual ~ShopFront() = default;
 
     struct Answer {
         int status;
@@ -187,7 +185,10 @@ class Shop {
         request.body = body;
         request.remote_address = "127.0.0.1";
         if (!session.empty()) request.headers.add("Authorization", "Bearer " + session);
-        auto response = std::get<http::Response>(app.handle(request));
+        return send(request);
+    }
+    Answer send(const http::Request& request) const {
+        auto response = std::get<http::Response>(shop_app().handle(request));
         return {response.status, std::move(response.body)};
     }
 
@@ -207,6 +208,37 @@ class Shop {
     Answer pay(const std::string& id, const std::string& session) const {
         return call("POST", "/api/orders/" + id + "/pay", "{}", session);
     }
+    Answer refund(const std::string& id, const std::string& session, std::int64_t fee,
+                  const std::string& request_id = {}) const {
+        nlohmann::json body{{"fee", fee}};
+        if (!request_id.empty()) body["request_id"] = request_id;
+        return call("POST", "/api/orders/" + id + "/refund", body.dump(), session);
+    }
+
+    std::vector<std::string> events(const std::string& order_id) {
+        std::vector<std::string> out;
+        for (auto& line : shop_store().begin()->log_of(order_id))
+            out.push_back(std::move(line.event));
+        return out;
+    }
+
+  private:
+    virtual const merchant::App& shop_app() const = 0;
+    virtual merchant::Store& shop_store() = 0;
+};
+
+/// A whole shop on V2 without sockets.
+class Shop final : public ShopFront {
+  public:
+    static constexpr const char* kKey = "192006250b4c09247ec02edce69f6a2d";
+
+    explicit Shop(v2::SignType sign_type = v2::SignType::md5,
+                  const std::optional<std::filesystem::path>& data = std::nullopt,
+                  std::uint64_t seed = 1)
+        : account{kAppId, kMchId, Secret(kKey), sign_type, Secret("app-secret")},
+          wechat(account),
+          store(data),
+          random(seed) {}
 
     /// What WeChat says when the order is paid; `changes` override, "-" removes.
     static Fields paid(const std::string& out_trade_no, const Fields& changes = {}) {
@@ -237,13 +269,6 @@ class Shop {
     std::string signed_xml(const Fields& fields) const {
         return FakeWechat::sign(fields, account.api_key, account.sign_type);
     }
-    Answer refund(const std::string& id, const std::string& session, std::int64_t fee,
-                  const std::string& request_id = {}) const {
-        nlohmann::json body{{"fee", fee}};
-        if (!request_id.empty()) body["request_id"] = request_id;
-        return call("POST", "/api/orders/" + id + "/refund", body.dump(), session);
-    }
-
     /// return_code of the shop's answer, which must be 200 and XML.
     std::string notify(const std::string& body, const std::string& path = "/wxpay/notify") const {
         const Answer answer = call("POST", path, body);
@@ -253,25 +278,19 @@ class Shop {
         return xml ? std::string(xml->get("return_code")) : "no XML";
     }
 
-    std::vector<std::string> events(const std::string& order_id) {
-        std::vector<std::string> out;
-        for (auto& line : store.begin()->log_of(order_id)) out.push_back(std::move(line.event));
-        return out;
-    }
-
     v2::Account account;
     FakeWechat wechat;
     merchant::SqliteStore store;
     StandingClock clock;
     SeededRandom random;
-    v2::Client client{account, wechat, random};
+    merchant::V2Gateway gateway{account, wechat, random, clock};
     merchant::Settings settings{"http://127.0.0.1:12190/wxpay/notify", std::chrono::seconds(30),
                                 "http://127.0.0.1:12190/wxpay/refund_notify"};
     std::mutex reports_mutex;
     std::vector<std::string> reports;
     merchant::Context context{settings,
                               store,
-                              client,
+                              gateway,
                               clock,
                               random,
                               [this](merchant::Severity, const std::string& line) {
@@ -279,6 +298,10 @@ class Shop {
                                   reports.push_back(line);
                               }};
     merchant::App app{context};
+
+  private:
+    const merchant::App& shop_app() const override { return app; }
+    merchant::Store& shop_store() override { return store; }
 };
 
 }  // namespace wxpay::test

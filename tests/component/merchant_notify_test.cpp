@@ -332,7 +332,7 @@ TEST_F(MerchantNotify, AsksForAnotherTryWhenTheBooksCannotBeWritten) {
             throw std::runtime_error("SQLite: database or disk is full");
         }
     } full_disk;
-    const merchant::Context context{shop_.settings, full_disk,    shop_.client,
+    const merchant::Context context{shop_.settings, full_disk,    shop_.gateway,
                                     shop_.clock,    shop_.random, shop_.context.report};
     http::Request request;
     request.method = "POST";

@@ -89,8 +89,8 @@ TEST_F(MerchantReconcile, BelievesNoAnswerWithoutTheRightSign) {
             return response;
         }
     } forger;
-    v2::Client client(shop_.account, forger, shop_.random);
-    const merchant::Context context{shop_.settings, shop_.store,  client,
+    merchant::V2Gateway gateway(shop_.account, forger, shop_.random, shop_.clock);
+    const merchant::Context context{shop_.settings, shop_.store,  gateway,
                                     shop_.clock,    shop_.random, shop_.context.report};
     EXPECT_EQ(merchant::reconcile(context).failed, 1);
     EXPECT_EQ(now().at("credits"), 0);

@@ -95,7 +95,7 @@ TEST(MerchantPayment, RefusesATransactionIdThatIsNone) {
 }
 
 TEST(MerchantPayment, IsAddressedByAppidAndMchId) {
-    const v2::Account us{"wx8888888888888888", "1900000109", Secret("key")};
+    const Identity us{"wx8888888888888888", "1900000109"};
     EXPECT_TRUE(check_addressee(us.appid, us.mch_id, us));
     EXPECT_EQ(check_addressee("wx1111111111111111", us.mch_id, us).error().field, "appid");
     EXPECT_EQ(check_addressee(us.appid, "1900000110", us).error().field, "mch_id");
