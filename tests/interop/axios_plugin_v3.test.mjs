@@ -156,6 +156,46 @@ describe('orders', () => {
   });
 });
 
+describe('refunds', () => {
+  it('go back, are queried, and told of', async () => {
+    const order = newOrder();
+    await create(order);
+    await pay(order);
+    const number = `${order.out_trade_no}R1`;
+    const refunds = wxpay.v3.refund.domestic.refunds;
+    const wanted = {
+      out_trade_no: order.out_trade_no,
+      out_refund_no: number,
+      reason: '退货',
+      notify_url: inbox.url(`/refund/${number}`),
+      amount: { refund: 30, total: 88, currency: 'CNY' },
+    };
+    const made = (await refunds.post(wanted)).data;
+    assert.equal(made.status, 'PROCESSING');
+    assert.equal(made.amount.payer_refund, 30);
+    const told = opened(await inbox.arrived(`/refund/${number}`));
+    assert.deepEqual([told.refund_status, told.out_refund_no], ['SUCCESS', number]);
+    const asked = (await refunds.$out_refund_no$.get({ out_refund_no: number })).data;
+    assert.deepEqual([asked.status, asked.refund_id], ['SUCCESS', made.refund_id]);
+    const more = await refusal(refunds.post({ ...wanted, out_refund_no: `${number}B`, amount: { ...wanted.amount, refund: 59 } }));
+    assert.deepEqual([more.status, more.code], [400, 'INVALID_REQUEST']);
+  });
+});
+
+describe('bills', () => {
+  it('have the hash that was promised', async () => {
+    await sandbox.control('POST', 'clock/advance', { seconds: 24 * 3600 });
+    const { data } = await wxpay.v3.bill.tradebill.get({ params: { bill_date: '2026-03-10', bill_type: 'ALL' } });
+    const address = new URL(data.download_url);
+    const file = await wxpay.v3.billdownload.file.get({
+      params: Object.fromEntries(address.searchParams), responseType: 'arraybuffer',
+    });
+    const text = Buffer.from(file.data);
+    assert.equal(createHash('sha1').update(text).digest('hex'), data.hash_value);
+    assert.match(text.toString('utf8'), /交易时间/);
+  });
+});
+
 describe('public keys', () => {
   it('sign what is asked for by their id, and the callback of it', async () => {
     const modern = client({ certs: { [PUBLIC_KEY_ID]: publicKey } });
