@@ -5,6 +5,8 @@
 
 namespace wxpay::sandbox::api_v3 {
 
+// certificates.cpp
+Endpoint certificates();
 // close_order.cpp
 Endpoint close_order();
 Endpoint partner_close_order();
@@ -22,6 +24,8 @@ Endpoint partner_query_by_out_trade_no();
 Endpoint partner_query_by_transaction_id();
 Endpoint query_by_out_trade_no();
 Endpoint query_by_transaction_id();
+// security_echo.cpp
+Endpoint security_echo();
 
 std::span<const Endpoint> endpoints() {
     static const std::array kEndpoints{
@@ -39,6 +43,8 @@ std::span<const Endpoint> endpoints() {
         partner_query_by_out_trade_no(),
         partner_query_by_transaction_id(),
         partner_close_order(),
+        certificates(),
+        security_echo(),
     };
     return kEndpoints;
 }
