@@ -101,6 +101,7 @@ TEST_F(V3Authentication, RefusesATimestampThatIsOff) {
     EXPECT_EQ(merchant.send(request).status, 200);
     sandbox.advance(std::chrono::seconds(1));
     expect_refused(merchant.send(request), message);
+    EXPECT_NE(sandbox.hint.find("301 s behind"), std::string::npos) << sandbox.hint;
     const std::string seconds = R"(timestamp="1717214701")";
     ASSERT_NE(authorization(good()).find(seconds), std::string::npos) << authorization(good());
     expect_refused(

@@ -147,7 +147,7 @@ TEST_F(V3Trigger, OverridesWhatIsSealedAndTheEnvelope) {
     const Json plain = [&] {
         // A signed callback without a summary is still rightly signed; what is sealed is read
         // alone.
-        const auto& sealed = envelope()["resource"];
+        const Json sealed = envelope()["resource"];
         v3::Resource resource{sealed["original_type"], sealed["ciphertext"],
                               sealed["associated_data"], sealed["nonce"]};
         return Json::parse(
