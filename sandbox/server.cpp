@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "core/base/random.hpp"
 #include "core/http/dispatcher.hpp"
@@ -13,6 +14,7 @@
 #include "sandbox/certificates/files.hpp"
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/merchants.hpp"
+#include "sandbox/certificates/platform_files.hpp"
 #include "sandbox/certificates/private_files.hpp"
 #include "sandbox/config/stored_merchants.hpp"
 #include "sandbox/events/announce.hpp"
@@ -78,14 +80,28 @@ http::Server::Options edge_options(const Config& config) {
     return options;
 }
 
+/// Where certificates lie from start to start.
+std::filesystem::path home_of(const Config& config) {
+    if (config.data) return *config.data;
+    auto home = user_cache_directory();
+    make_private_directory(home);
+    return home;
+}
+
+/// Writes down what clients need; `authority` is empty without a TLS listener.
+void write_files(Config& config, const std::filesystem::path& home, const std::string& authority,
+                 const Platform& platform) {
+    CertificateFiles files = write_certificate_files(home / "certs", authority, config.directory);
+    write_platform_files(files, platform);
+    config.settings.certificate_files = std::move(files);
+}
+
 /// The server's options for TLS; writes down where clients find what they need.
-http::TlsOptions prepare_tls(Config& config) try {
-    auto home = config.data.value_or(std::filesystem::path());
-    if (!config.data) make_private_directory(home = user_cache_directory());
+http::TlsOptions prepare_tls(Config& config, const Platform& platform) try {
+    const auto home = home_of(config);
     SecureRandom random;
     ListenerIdentity identity = load_or_make_listener(home / "tls", SystemClock().now(), random);
-    config.settings.certificate_files =
-        write_certificate_files(home / "certs", identity.authority, config.directory);
+    write_files(config, home, identity.authority, platform);
     return {std::move(identity.shown.certificate), std::move(identity.shown.key),
             merchants_authority()};
 } catch (const std::runtime_error& problem) {
@@ -93,6 +109,16 @@ http::TlsOptions prepare_tls(Config& config) try {
         fmt::format("--https has no place for its certificates: {}; name a directory with --data "
                     "or XDG_CACHE_HOME",
                     problem.what()));
+}
+
+/// Without a TLS listener it is convenient to have the files, no more.
+void offer_files(Config& config, const Platform& platform) try {
+    write_files(config, home_of(config), {}, platform);
+} catch (const std::runtime_error& problem) {
+    spdlog::warn(
+        "no place for the certificate files of API V3: {}; name a directory with --data or "
+        "XDG_CACHE_HOME",
+        problem.what());
 }
 
 /// The seed of this start. A second one over the same directory must not draw the ids of the first.
@@ -163,10 +189,12 @@ class Server::Impl {
         if (config.https) {
             http::Server::Options options = edge_options(config);
             std::tie(options.host, options.port) = *config.https;
-            options.tls = prepare_tls(config);
+            options.tls = prepare_tls(config, platform);
             tls_edge = std::make_unique<http::Server>(
                 std::move(options),
                 [this](http::Request request) { return app.handle(std::move(request)); });
+        } else if (config.writes_certificates) {
+            offer_files(config, platform);
         }
         exchanges.set_observer(
             [this](const Exchange& exchange) { announce_exchange(context, exchange); });

@@ -27,6 +27,8 @@ struct Config {
     /// Host and port of the TLS listener; nothing: none. Its certificates, and those for its
     /// clients, lie below `data` or, without, below the user's cache directory.
     std::optional<std::pair<std::string, int>> https;
+    /// Whether the files that clients of API V3 need are written there without a TLS listener, too.
+    bool writes_certificates = false;
     std::size_t workers =
         4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory
@@ -59,7 +61,7 @@ class Server {
     std::string base_url() const;
     /// https://host:port; empty without a TLS listener.
     const std::string& https_url() const;
-    /// Where clients of the TLS listener find their certificates; null without one.
+    /// Where clients find their certificates; null when none were written.
     const CertificateFiles* certificate_files() const;
     Context& context();
     App& app();

@@ -47,7 +47,7 @@ build/ci/bench/wxpay-bench-orders --count $orders >"$work/orders.txt"
 
 start_sandbox() { # log file: starts one and sets url and pid
     rm -f "$work/ready"
-    build/ci/sandbox/wxpay-sandbox --port 0 --quiet --ready-file "$work/ready" &
+    XDG_CACHE_HOME="$work/cache" build/ci/sandbox/wxpay-sandbox --port 0 --quiet --ready-file "$work/ready" &
     pid=$!
     children+=("$pid")
     until [ -s "$work/ready" ] || ! kill -0 "$pid" 2>/dev/null; do sleep 0.001; done

@@ -103,7 +103,7 @@ start_merchant() { # listen
 }
 
 progress "$(t 'starting …' '正在启动 …')"
-$tree/sandbox/wxpay-sandbox serve --port 0 --clock manual --ready-file "$dir/wxpay-sandbox.ready" \
+XDG_CACHE_HOME="$dir/cache" $tree/sandbox/wxpay-sandbox serve --port 0 --clock manual --ready-file "$dir/wxpay-sandbox.ready" \
     >"$dir/wxpay-sandbox.log" 2>&1 &
 sandbox_pid=$!
 await "$dir/wxpay-sandbox.ready" $sandbox_pid

@@ -9,6 +9,8 @@ namespace wxpay::sandbox::api_v3 {
 Endpoint apply_abnormal_refund();
 // bill_file.cpp
 Endpoint bill_file();
+// certificates.cpp
+Endpoint certificates();
 // close_order.cpp
 Endpoint close_order();
 Endpoint partner_close_order();
@@ -34,6 +36,8 @@ Endpoint query_refund();
 Endpoint refund();
 // trade_bill.cpp
 Endpoint trade_bill();
+// security_echo.cpp
+Endpoint security_echo();
 
 std::span<const Endpoint> endpoints() {
     static const std::array kEndpoints{
@@ -57,6 +61,8 @@ std::span<const Endpoint> endpoints() {
         trade_bill(),
         fund_flow_bill(),
         bill_file(),
+        certificates(),
+        security_echo(),
     };
     return kEndpoints;
 }

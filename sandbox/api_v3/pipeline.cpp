@@ -142,7 +142,7 @@ Result<v3::Authorization, Refusal> read_authorization(const http::Request& reque
                           ? "the timestamp is in milliseconds; wanted: seconds, 10 digits"
                           : "the timestamp is not a number of seconds since 1970");
     }
-    const Instant at{std::chrono::seconds(seconds)};
+    const std::chrono::sys_seconds at{std::chrono::seconds(seconds)};
     const auto off = std::chrono::floor<std::chrono::seconds>(now) - at;
     if (off > kTolerance || off < -kTolerance) {
         return refuse(kTimestampOff,

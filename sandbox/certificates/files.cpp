@@ -27,7 +27,7 @@ CertificateFiles write_certificate_files(const std::filesystem::path& directory,
     const auto absolute = std::filesystem::absolute(directory);
     make_private_directory(absolute);
     CertificateFiles files{absolute / "ca.pem", {}};
-    write_private_file(files.ca, authority);
+    if (!authority.empty()) write_private_file(files.ca, authority);
     const auto all = merchants.merchants();
     for (const Merchant* const each : all) {
         const Merchant& merchant = *each;

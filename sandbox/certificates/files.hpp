@@ -16,15 +16,15 @@ struct MerchantFiles {
     std::string serial;                 ///< of the certificate, upper-case hex
 };
 
-/// Where the files lie that clients of the TLS listener need. Absolute paths.
+/// Where the files lie that clients need. Absolute paths.
 struct CertificateFiles {
-    std::filesystem::path ca;                        ///< ca.pem: whom to trust
+    std::filesystem::path ca;                        ///< ca.pem: whom to trust; with a TLS listener
     std::map<std::string, MerchantFiles> merchants;  ///< by mch_id
 };
 
 /// Writes them: those of the first merchant into `directory`, which becomes a private one, those of
 /// each further one with a certificate into a directory below it that is named like its mch_id.
-/// Throws std::runtime_error when they cannot be written.
+/// No authority: no TLS listener. Throws std::runtime_error when they cannot be written.
 CertificateFiles write_certificate_files(const std::filesystem::path& directory,
                                          const std::string& authority, const Directory& merchants);
 

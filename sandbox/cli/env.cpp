@@ -83,6 +83,11 @@ Variables variables(const std::string& url, const nlohmann::json& environment,
         add("WXPAY_SANDBOX_P12", files, "p12");
         add("WXPAY_SANDBOX_CERT_SERIAL", files, "serial");
     }
+    const auto platform = environment.value("platform", nlohmann::json::object());
+    add("WXPAY_SANDBOX_PLATFORM_CERT", platform, "certificate");
+    add("WXPAY_SANDBOX_PLATFORM_SERIAL", platform, "serial");
+    add("WXPAY_SANDBOX_PUBLIC_KEY", platform, "public_key");
+    add("WXPAY_SANDBOX_PUBLIC_KEY_ID", platform, "public_key_id");
     add("NODE_EXTRA_CA_CERTS", environment, "ca");
     return out;
 }

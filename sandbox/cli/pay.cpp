@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/clock.hpp"
 #include "core/base/random.hpp"
 #include "core/client/v2_client.hpp"
+#include "core/client/v3_client.hpp"
 #include "core/program/program.hpp"
 
 #include "sandbox/cli/control_verb.hpp"
@@ -14,9 +16,12 @@
 #include "sandbox/cli/options.hpp"
 #include "sandbox/cli/table.hpp"
 #include "sandbox/directory.hpp"
+#include "sandbox/ledger/payment.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
+
+constexpr const char* kWhat = "wxpay-sandbox pay";
 
 struct Options {
     ControlOptions control;
@@ -25,6 +30,7 @@ struct Options {
     std::string openid;
     std::string bank_type;
     // Of a new order.
+    std::string api = "v2";
     std::string fee;
     std::string notify_url;
     std::string out_trade_no;
@@ -64,7 +70,63 @@ v2::Account account_of(const Options& options) {
     return account;
 }
 
-/// Makes the order by unifiedorder, as a merchant does; the name by which it is paid.
+v2::UnifiedOrderRequest request_of(const Options& options, Fen fee,
+                                   const std::string& out_trade_no) {
+    v2::UnifiedOrderRequest request;
+    request.out_trade_no = out_trade_no;
+    request.body = kWhat;
+    request.total_fee = fee;
+    request.spbill_create_ip = "127.0.0.1";
+    request.notify_url = options.notify_url;
+    request.trade_type = TradeType::native;
+    request.product_id = "1";
+    return request;
+}
+
+/// Who orders by API V3: one of the demo merchants, whose keys are shipped.
+v3::Account v3_account_of(const Options& options) {
+    if (!options.api_key.empty())
+        throw UsageError(
+            "--api-key is of API V2; V3 signs with the shipped key of a demo merchant");
+    const Directory directory = demo_directory();
+    const Merchant* merchant = directory.merchants().front();
+    if (!options.mch_id.empty()) merchant = directory.find_merchant(options.mch_id);
+    if (merchant == nullptr || !merchant->certificate || merchant->api_v3_key.empty()) {
+        throw UsageError(fmt::format(
+            "--mch-id {}: only of a demo merchant with a certificate the key is known here",
+            options.mch_id));
+    }
+    std::string appid = options.appid;
+    if (appid.empty() && !merchant->appids.empty()) appid = merchant->appids.front().str();
+    return {std::move(appid), merchant->mch_id.str(), merchant->serial_no,
+            RsaPrivateKey::from_pem(merchant->certificate->key).value(), merchant->api_v3_key};
+}
+
+/// The call that makes the order, as a merchant does it, by either version.
+Result<void> place_order(const Options& options, Fen fee, const std::string& out_trade_no,
+                         std::string& mch_id) {
+    ServerTransport transport(options.control.server);
+    SecureRandom random;
+    if (options.api == "v3") {
+        const SystemClock clock;
+        v3::Client client(v3_account_of(options), {}, transport, random, clock);
+        mch_id = client.account().mchid;
+        WXPAY_CHECK(client.prepay({.trade_type = TradeType::jsapi,
+                                   .description = kWhat,
+                                   .out_trade_no = out_trade_no,
+                                   .total = fee,
+                                   .notify_url = options.notify_url,
+                                   .openid = std::string(kDefaultPayer)}));
+        return {};
+    }
+    const v2::Account account = account_of(options);
+    mch_id = account.mch_id;
+    WXPAY_CHECK(v2::Client(account, transport, random)
+                    .unified_order(request_of(options, fee, out_trade_no)));
+    return {};
+}
+
+/// Makes the order; the name by which it is paid.
 std::string make_order(const Options& options) {
     const auto fee = parse_total_fee(options.fee);
     if (!fee) {
@@ -73,27 +135,18 @@ std::string make_order(const Options& options) {
     }
     if (options.notify_url.empty())
         throw UsageError("--new needs a --notify-url, where the merchant hears of the payment");
-    ServerTransport transport(options.control.server);
-    SecureRandom random;
-    const v2::Account account = account_of(options);
     constexpr std::size_t kDigits = 20;
-    v2::UnifiedOrderRequest request;
-    request.out_trade_no =
-        options.out_trade_no.empty() ? "PAY" + random.digits(kDigits) : options.out_trade_no;
-    request.body = "wxpay-sandbox pay";
-    request.total_fee = *fee;
-    request.spbill_create_ip = "127.0.0.1";
-    request.notify_url = options.notify_url;
-    request.trade_type = TradeType::native;
-    request.product_id = "1";
-    const auto ordered = v2::Client(account, transport, random).unified_order(request);
-    if (!ordered) {
+    const std::string out_trade_no = options.out_trade_no.empty()
+                                         ? "PAY" + SecureRandom().digits(kDigits)
+                                         : options.out_trade_no;
+    std::string mch_id;
+    if (const auto ordered = place_order(options, *fee, out_trade_no, mch_id); !ordered) {
         const Error& problem = ordered.error();
         if (problem.code == Errc::unreachable || problem.code == Errc::malformed)
             throw UsageError(problem.detail);
         throw NotSo(fmt::format("the order was refused: {}", problem.detail));
     }
-    return account.mch_id + ":" + request.out_trade_no;
+    return mch_id + ":" + out_trade_no;
 }
 
 int work(const Options& options) {
@@ -137,6 +190,11 @@ int pay(int argc, char** argv) {
     app.add_option("--bank-type", options.bank_type, "by which card, for example CMB_DEBIT")
         ->type_name("TYPE");
     app.add_option("--new", options.fee, "makes an order of so much first")->type_name("FEN");
+    app.add_option("--api", options.api,
+                   "which API makes the new order: v2, or v3 for a demo merchant")
+        ->type_name("VERSION")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"v2", "v3"}));
     app.add_option("--notify-url", options.notify_url, "of the new order: the callback's address")
         ->type_name("URL");
     app.add_option("--out-trade-no", options.out_trade_no, "of the new order (default: made up)")

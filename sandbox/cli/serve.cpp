@@ -142,6 +142,7 @@ void demand_token(const Flags& flags, const char* option, const std::string& hos
 
 Config config_from(const Flags& flags) {
     Config config;
+    config.writes_certificates = true;
     if (flags.port.empty()) {
         std::tie(config.http_host, config.http_port) = parse_listen_address("--http", flags.http);
     } else {
@@ -283,23 +284,26 @@ void set_up_log(const Flags& flags) {
 void greet(const Server& server, const Config& config) {
     const std::string url = server.base_url();
     const Merchant& demo = *config.directory.merchants().front();
-    const CertificateFiles* const tls = server.certificate_files();
-    fmt::print(
-        stderr,
-        "wxpay-sandbox {} listens on {}\n"
-        "  merchant  mch_id {}, appid {}; its API key is in the README\n"
-        "  clock     {}, now {}\n"
-        "  seed      {}\n"
-        "  state     {}\n"
-        "{}"
-        "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
-        kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
-        demo.appids.front().str(), config.clock.str(),
-        format_rfc3339(const_cast<Server&>(server).context().clock.now()), config.seed,
-        config.data ? config.data->string() : "in memory, gone when this process ends",
-        tls ? fmt::format("  CA        {}; client certificates lie beside it\n", tls->ca.string())
-            : "",
-        url, url);
+    const CertificateFiles* const files = server.certificate_files();
+    const bool tls = config.https.has_value();
+    fmt::print(stderr,
+               "wxpay-sandbox {} listens on {}\n"
+               "  merchant  mch_id {}, appid {}; its API key is in the README\n"
+               "  clock     {}, now {}\n"
+               "  seed      {}\n"
+               "  state     {}\n"
+               "{}"
+               "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
+               kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
+               demo.appids.front().str(), config.clock.str(),
+               format_rfc3339(const_cast<Server&>(server).context().clock.now()), config.seed,
+               config.data ? config.data->string() : "in memory, gone when this process ends",
+               !files ? ""
+               : tls  ? fmt::format("  CA        {}; client certificates lie beside it\n",
+                                    files->ca.string())
+                      : fmt::format("  keys      {}: certificates for API V3\n",
+                                    files->ca.parent_path().string()),
+               url, url);
 }
 
 /// The same for who reads the log as JSON, each line of it.

@@ -16,6 +16,7 @@ namespace {
 struct Options {
     ControlOptions control;
     std::string event;
+    std::string api = "v2";
     std::string notify_url;
     std::string mch_id;
     std::vector<std::string> overrides;
@@ -24,6 +25,7 @@ struct Options {
 
 int work(const Options& options) {
     nlohmann::ordered_json body{{"event", options.event}, {"notify_url", options.notify_url}};
+    if (options.api != "v2") body["api"] = options.api;
     if (!options.mch_id.empty()) body["mch_id"] = options.mch_id;
     for (const std::string& each : options.overrides) {
         const std::size_t equals = each.find('=');
@@ -48,6 +50,12 @@ int trigger(int argc, char** argv) {
         "wxpay-sandbox trigger"};
     Options options;
     app.add_option("event", options.event, "payment or refund")->type_name("EVENT")->required();
+    app.add_option("--api", options.api,
+                   "v2, or v3: overrides then name what is sealed, amount.total=1, or a member of "
+                   "the envelope, event_type=REFUND.ABNORMAL")
+        ->type_name("VERSION")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"v2", "v3"}));
     app.add_option("--notify-url", options.notify_url, "where it goes")
         ->type_name("URL")
         ->required();

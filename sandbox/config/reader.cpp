@@ -35,10 +35,13 @@ constexpr std::array<std::string_view, 15> kOptionKeys{
     "start_time", "wire_clock", "auto_pay",      "notify_timeout", "allow_notify",
     "public_url", "strict",     "control_token", "log_format",     "log_level"};
 constexpr std::array<std::string_view, 2> kAppKeys{"appid", "secret"};
-constexpr std::array<std::string_view, 15> kMerchantKeys{
-    "mch_id",           "api_key",  "api_v3_key",  "appids",     "certificate",
-    "certificate_file", "key",      "key_file",    "products",   "pays_out",
-    "top_up",           "provider", "sub_mch_ids", "bizpay_url", "announces_sign_type"};
+constexpr std::array<std::string_view, 17> kMerchantKeys{
+    "mch_id",       "api_key",          "api_v3_key",
+    "appids",       "certificate",      "certificate_file",
+    "key",          "key_file",         "products",
+    "pays_out",     "top_up",           "provider",
+    "sub_mch_ids",  "bizpay_url",       "announces_sign_type",
+    "verification", "certificate_state"};
 constexpr std::array<std::string_view, 3> kRangeKeys{"from", "to", "appid"};
 constexpr std::array<std::string_view, 1> kScheduleKeys{"notify"};
 constexpr std::array<std::string_view, 2> kOpenidKeys{"prefix", "outcome"};
@@ -189,6 +192,30 @@ Result<void, Problem> read_products(const Json& json, const std::string& path, M
     return {};
 }
 
+/// How API V3 treats the merchant.
+Result<void, Problem> read_v3(const Json& json, const std::string& path, Merchant& merchant) {
+    if (json.contains("api_v3_key")) {
+        WXPAY_TRY(merchant.api_v3_key, secret(json, path, "api_v3_key"));
+    }
+    if (json.contains("verification")) {
+        WXPAY_TRY(const std::string word, text(json, path, "verification"));
+        const auto verification = parse_verification(word);
+        if (!verification)
+            return wrong(member_path(path, "verification"),
+                         "certificate, switching or public_key is wanted");
+        merchant.verification = *verification;
+    }
+    if (json.contains("certificate_state")) {
+        WXPAY_TRY(const std::string word, text(json, path, "certificate_state"));
+        const auto state = parse_certificate_state(word);
+        if (!state)
+            return wrong(member_path(path, "certificate_state"),
+                         "valid, expired, revoked or replaced is wanted");
+        merchant.certificate_state = *state;
+    }
+    return {};
+}
+
 Result<void, Problem> read_options(const Json& json, Contents& contents) {
     const std::string path = "options";
     WXPAY_CHECK(check_keys(json, path, kOptionKeys));
@@ -298,9 +325,7 @@ Result<Merchant, Problem> read_merchant(const Json& json, const std::string& pat
     WXPAY_TRY(merchant.mch_id,
               id<MchId>(json, path, "mch_id", "a merchant number of 8 to 10 digits"));
     WXPAY_TRY(merchant.api_key, secret(json, path, "api_key"));
-    if (json.contains("api_v3_key")) {
-        WXPAY_TRY(merchant.api_v3_key, secret(json, path, "api_v3_key"));
-    }
+    WXPAY_CHECK(read_v3(json, path, merchant));
     WXPAY_CHECK(read_appids(json, path, apps, merchant));
     WXPAY_CHECK(read_certificate(json, path, read_file, merchant));
     WXPAY_CHECK(read_products(json, path, merchant));

@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/codec/base64.hpp"
 #include "core/crypto/digest.hpp"
 #include "core/v2/pay_sign.hpp"
+#include "core/v3/sign.hpp"
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
@@ -60,6 +62,15 @@ Result<v2::JsapiPayment, Problem> payment_from(const Call& call) {
     return payment;
 }
 
+/// What the client says of an order of API V3, where it tells more apart.
+/// source  [A] spec V3 8
+Failure<Problem> bad_v3_appid(std::string hint) {
+    return fail("bad_appid", "商户传入的appid参数不正确", "appId", std::move(hint));
+}
+Failure<Problem> outdated(std::string hint) {
+    return fail("prepay_expired", "支付请求已失效，请重新发起支付", "package", std::move(hint));
+}
+
 Result<Order, Problem> order_of(const v2::JsapiPayment& payment, Context& context) {
     if (payment.package.empty())
         return bad_package("package is empty: did the unifiedorder call fail?");
@@ -69,10 +80,14 @@ Result<Order, Problem> order_of(const v2::JsapiPayment& payment, Context& contex
         PrepayId::parse(std::string_view(payment.package).substr(kPackagePrefix.size()));
     auto order = prepay_id ? context.store.begin()->find_order(*prepay_id) : std::nullopt;
     if (!order) return bad_package("no order has this prepay_id");
-    if (context.clock.now() - order->prepaid_at >= kPrepayLife)
-        return bad_package("the prepay_id is older than 2 hours");
+    const bool is_v3 = order->api == ApiVersion::v3;
+    if (context.clock.now() - order->prepaid_at >= kPrepayLife) {
+        const char* const hint = "the prepay_id is older than 2 hours";
+        return is_v3 ? outdated(hint) : bad_package(hint);
+    }
     if (payment.app_id != order->appid.str() && payment.app_id != order->sub_appid) {
-        return bad_package("appId is not the appid of the order");
+        const char* const hint = "appId is not the appid of the order";
+        return is_v3 ? bad_v3_appid(hint) : bad_package(hint);
     }
     return std::move(*order);
 }
@@ -114,11 +129,73 @@ std::string explain(const v2::JsapiPayment& payment, const Order& order, const M
            "merchant's API key";
 }
 
+std::string v3_string(const v2::JsapiPayment& payment, std::string_view last) {
+    return v3::pay_string(payment.app_id, payment.time_stamp, payment.nonce_str, last);
+}
+
+/// The same of a V3 order's.
+std::string explain_v3(const v2::JsapiPayment& payment, const Merchant& merchant,
+                       const Directory& directory) {
+    const auto signature = base64_decode(payment.pay_sign);
+    if (!signature) {
+        constexpr std::size_t kHexOfMd5 = 32;
+        constexpr std::size_t kHexOfSha256 = 64;
+        const std::size_t size = payment.pay_sign.size();
+        return size == kHexOfMd5 || size == kHexOfSha256
+                   ? "paySign is one of API V2 (MD5 or HMAC-SHA256); the order was made with V3: "
+                     "RSA"
+                   : "paySign is no base64 in one line";
+    }
+    const std::string right = v3_string(payment, payment.package);
+    const auto is = [&](std::string_view text) {
+        return merchant.public_key && merchant.public_key->verify_sha256(text, *signature);
+    };
+    if (is(v3_string(payment, std::string_view(payment.package).substr(kPackagePrefix.size()))))
+        return "signed over the bare prepay_id, as apps do; JSAPI signs 'prepay_id=...'";
+    if (is(std::string_view(right).substr(0, right.size() - 1)))
+        return "the last line of the string to sign lacks its newline";
+    for (const Merchant* const other : directory.merchants()) {
+        if (other->public_key && other->public_key->verify_sha256(right, *signature))
+            return "signed with the key of merchant " + other->mch_id.str() + "; the order is of " +
+                   merchant.mch_id.str();
+    }
+    return "not the signature of appId, timeStamp, nonceStr and package, each with a newline, "
+           "under "
+           "the merchant's private key";
+}
+
+/// source  [A] spec V3 8
+Result<void, Problem> check_v3_signature(const v2::JsapiPayment& payment, const Merchant& merchant,
+                                         const Directory& directory) {
+    if (payment.sign_type != "RSA") {
+        return bad_signature("signType",
+                             "the prepay_id is of API V3: signType must be RSA, and paySign made "
+                             "with the merchant's private key");
+    }
+    constexpr std::size_t kDigits = 10;
+    if (payment.time_stamp.size() != kDigits) {
+        return bad_signature("timeStamp",
+                             "timeStamp is 10 digits: seconds since 1970, not milliseconds");
+    }
+    const auto signature = base64_decode(payment.pay_sign);
+    if (signature && merchant.public_key &&
+        merchant.public_key->verify_sha256(v3_string(payment, payment.package), *signature))
+        return {};
+    return bad_signature("paySign", explain_v3(payment, merchant, directory));
+}
+
 Result<void, Problem> check_signature(const v2::JsapiPayment& payment, const Order& order,
                                       const Context& context) {
     const Merchant* const merchant = context.directory.find_merchant(order.mch_id.str());
     if (merchant == nullptr)
         return bad_package("the order's merchant does not exist here any more");
+    if (order.api == ApiVersion::v3)
+        return check_v3_signature(payment, *merchant, context.directory);
+    if (payment.sign_type == "RSA") {
+        return bad_signature("signType",
+                             "the prepay_id is of API V2: signType must be the sign_type of the "
+                             "unifiedorder call, RSA is V3's");
+    }
     if (payment.sign_type != v2::wire_name(order.sign_type)) {
         return bad_signature("signType",
                              "signType must be the sign_type of the unifiedorder call: " +

@@ -1,8 +1,10 @@
-// Where clients of this sandbox find the TLS listener and their certificates.
+// Where clients of this sandbox find the TLS listener, their certificates and the platform's.
 #include <nlohmann/json.hpp>
 
+#include "sandbox/certificates/platform_files.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/platform/platform.hpp"
 
 namespace wxpay::sandbox::control {
 namespace {
@@ -15,7 +17,7 @@ Result<http::Answer, Problem> environment(const Call& call) {
     Json json = Json::object();
     if (!settings.https_url.empty()) json["https"] = settings.https_url;
     if (const auto& files = settings.certificate_files) {
-        json["ca"] = files->ca.string();
+        if (!settings.https_url.empty()) json["ca"] = files->ca.string();
         json["merchants"] = Json::array();
         for (const auto& [mch_id, of] : files->merchants) {
             json["merchants"].push_back({{"mch_id", mch_id},
@@ -24,6 +26,12 @@ Result<http::Answer, Problem> environment(const Call& call) {
                                          {"p12", of.p12.string()},
                                          {"serial", of.serial}});
         }
+        const Platform& platform = call.context.platform;
+        const PlatformFiles paths = platform_files(*files);
+        json["platform"] = {{"certificate", paths.certificate.string()},
+                            {"serial", platform.first().serial},
+                            {"public_key", paths.public_key.string()},
+                            {"public_key_id", platform.public_key().serial}};
     }
     return json_response(dump(json));
 }
@@ -32,7 +40,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/_sandbox/v1/environment",
      .handle = environment,
-     .summary = "Where the TLS listener and the certificate files are",
+     .summary = "Where the TLS listener, the certificate files and the platform's keys are",
      .answer = "Environment"},
 };
 

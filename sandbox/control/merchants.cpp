@@ -41,6 +41,11 @@ Json to_json(const Merchant& merchant) {
     if (!merchant.bizpay_url.empty()) json["bizpay_url"] = merchant.bizpay_url;
     json["announces_sign_type"] = merchant.announces_sign_type;
     json["has_certificate"] = merchant.certificate.has_value();
+    if (merchant.certificate) {
+        json["serial_no"] = merchant.serial_no;
+        json["certificate_state"] = sandbox::wire_name(merchant.certificate_state);
+    }
+    json["verification"] = sandbox::wire_name(merchant.verification);
     return json;
 }
 

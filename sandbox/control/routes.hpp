@@ -20,6 +20,7 @@ std::span<const Route> metrics_routes();
 std::span<const Route> notification_routes();
 std::span<const Route> openapi_routes();
 std::span<const Route> order_routes();
+std::span<const Route> platform_routes();
 std::span<const Route> refund_routes();
 std::span<const Route> scan_routes();
 std::span<const Route> server_routes();

@@ -1,12 +1,14 @@
 // The sandbox itself: is it up, and forget everything.
 #include <nlohmann/json.hpp>
 
+#include "core/base/assert.hpp"
 #include "core/codec/beijing_time.hpp"
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/faults/fault_set.hpp"
 #include "sandbox/notify/notifier.hpp"
+#include "sandbox/platform/platform.hpp"
 #include "sandbox/timers/scheduler.hpp"
 #include "sandbox/version.hpp"
 
@@ -43,6 +45,7 @@ Result<http::Answer, Problem> reset(const Call& call) {
     call.context.exchanges.clear(text);
     call.context.faults.clear(text);
     call.context.notifier.forget_held(text);
+    if (text.empty()) WXPAY_ASSERT(call.context.platform.rotate({}));
     return json_response(R"({"status":"ok"})");
 }
 

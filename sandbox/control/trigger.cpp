@@ -16,17 +16,19 @@
 namespace wxpay::sandbox::control {
 namespace {
 
-bool is_element_name(std::string_view name) {
+/// An element's name of V2, a dotted one of V3.
+bool is_field_name(std::string_view name, ApiVersion api) {
     const auto is_letter = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     };
     return !name.empty() && name.size() <= kWordMax && is_letter(name.front()) &&
-           std::all_of(name.begin(), name.end(),
-                       [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+           std::all_of(name.begin(), name.end(), [&](char c) {
+               return is_letter(c) || (c >= '0' && c <= '9') || (c == '.' && api == ApiVersion::v3);
+           });
 }
 
 /// {"total_fee":1,"attach":"x","openid":null}: what the message says instead.
-Result<Overrides, Problem> overrides_from(const nlohmann::json& body) {
+Result<Overrides, Problem> overrides_from(const nlohmann::json& body, ApiVersion api) {
     Overrides out;
     const auto given = body.find("override");
     if (given == body.end()) return out;
@@ -38,9 +40,9 @@ Result<Overrides, Problem> overrides_from(const nlohmann::json& body) {
     }
     for (const auto& [name, value] : given->items()) {
         const bool is_value = value.is_string() || value.is_number_integer() || value.is_null();
-        if (!is_element_name(name) || !is_value) {
-            return Failure{bad_request(
-                "an override is an element's name and a text, an integer or null", name)};
+        if (!is_field_name(name, api) || !is_value) {
+            return Failure{
+                bad_request("an override is a field's name and a text, an integer or null", name)};
         }
         if (value.is_null()) {
             out[name] = std::nullopt;
@@ -52,11 +54,16 @@ Result<Overrides, Problem> overrides_from(const nlohmann::json& body) {
 }
 
 Result<Notification, Problem> notification_from(const Call& call) {
-    WXPAY_TRY(const nlohmann::json body, call.body({"event", "notify_url", "mch_id", "override"}));
+    WXPAY_TRY(const nlohmann::json body,
+              call.body({"event", "api", "notify_url", "mch_id", "override"}));
     WXPAY_TRY(const std::string event, text_member(body, "event", kWordMax));
     WXPAY_TRY(const std::string url, text_member(body, "notify_url", kUrlMax));
     WXPAY_TRY(const std::string mch_id, text_member(body, "mch_id", kWordMax));
-    WXPAY_TRY(const Overrides overrides, overrides_from(body));
+    WXPAY_TRY(const std::string version, text_member(body, "api", kWordMax));
+    if (!version.empty() && version != "v2" && version != "v3")
+        return Failure{bad_request("api is v2 or v3", "api")};
+    const ApiVersion api = version == "v3" ? ApiVersion::v3 : ApiVersion::v2;
+    WXPAY_TRY(const Overrides overrides, overrides_from(body, api));
     if (event != "payment" && event != "refund")
         return Failure{bad_request("event is payment or refund", "event")};
     if (!http::Url::parse(url)) {
@@ -67,8 +74,14 @@ Result<Notification, Problem> notification_from(const Call& call) {
     const Merchant* const merchant =
         mch_id.empty() ? directory.merchants().front() : directory.find_merchant(mch_id);
     if (merchant == nullptr) return Failure{bad_request("there is no such merchant", "mch_id")};
-    return make_up(event == "payment" ? NotificationKind::payment : NotificationKind::refund,
-                   *merchant, url, overrides, call.context.random, call.context.clock.now());
+    const bool is_v3 = api == ApiVersion::v3;
+    if (is_v3 && merchant->api_v3_key.empty())
+        return Failure{
+            bad_request("this merchant has no api_v3_key: WeChat sends it none", "mch_id")};
+    const NotificationKind kind =
+        event == "payment" ? NotificationKind::payment : NotificationKind::refund;
+    return (is_v3 ? make_up_v3 : make_up)(kind, *merchant, url, overrides, call.context.random,
+                                          call.context.clock.now());
 }
 
 Result<http::Answer, Problem> trigger(const Call& call) {

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "core/base/assert.hpp"
 #include "core/codec/base64.hpp"
 #include "core/codec/hex.hpp"
+#include "core/codec/json.hpp"
 #include "core/codec/xml.hpp"
 #include "core/crypto/aes.hpp"
 #include "core/crypto/digest.hpp"
@@ -19,7 +23,10 @@
 
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/ledger/payment.hpp"
+#include "sandbox/ledger/refund.hpp"
 #include "sandbox/notify/schedule.hpp"
+#include "sandbox/notify/v3_callback.hpp"
+#include "sandbox/notify/v3_changes.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -170,17 +177,89 @@ OutTradeNo listed_number(const Overrides& overrides, const std::string& made_up)
     return OutTradeNo::parse(made_up).value();
 }
 
+/// What of a V3 callback is not sealed.
+constexpr std::array<std::string_view, 5> kEnvelopeNames{"id", "create_time", "resource_type",
+                                                         "event_type", "summary"};
+
+bool is_in_envelope(std::string_view name) {
+    return std::find(kEnvelopeNames.begin(), kEnvelopeNames.end(), name) != kEnvelopeNames.end();
+}
+
+using Json = nlohmann::ordered_json;
+
+/// The override as a change of `json`: a number where a number stands and the text is one.
+Effect::Change change_of(const std::string& name, const std::optional<std::string>& text,
+                         const Json& json) {
+    Effect::Change change{name, std::monostate{}};
+    if (!text) return change;
+    change.value = *text;
+    std::string pointer = "/" + (name == "total_fee" ? std::string("amount.total") : name);
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    const Json::json_pointer place(pointer);
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), number);
+    const bool is_number = problem == std::errc{} && end == text->data() + text->size();
+    if (is_number && json.contains(place) && json.at(place).is_number()) change.value = number;
+    return change;
+}
+
+/// An order of one fen that somebody has paid.
+Order paid_order(const Merchant& merchant, const std::string& out_trade_no, Random& random,
+                 Instant now) {
+    Order order;
+    order.mch_id = merchant.mch_id;
+    if (!merchant.appids.empty()) order.appid = merchant.appids.front();
+    if (merchant.provider && !merchant.sub_mch_ids.empty())
+        order.sub_mch_id = merchant.sub_mch_ids.front();
+    order.out_trade_no = OutTradeNo::parse(out_trade_no).value();
+    order.api = ApiVersion::v3;
+    order.state = TradeState::success;
+    order.total = kFee;
+    order.openid = kDefaultPayer;
+    order.transaction_id = next_transaction_id(random, now);
+    order.paid_at = now;
+    order.bank_type = "OTHERS";
+    return order;
+}
+
+Refund whole_refund(const Order& order, Random& random, Instant now) {
+    Refund refund;
+    refund.mch_id = order.mch_id;
+    refund.out_refund_no = order.out_trade_no.str() + "R";
+    refund.refund_id = next_refund_id(random, now);
+    refund.api = ApiVersion::v3;
+    refund.state = RefundState::success;
+    refund.total = order.total;
+    refund.fee = order.total;
+    refund.cash = order.total;
+    refund.succeeded_at = now;
+    return refund;
+}
+
+/// No retries: it is one callback, and what came of it is the answer.
+Notification once(NotificationKind kind, const Merchant& merchant, const std::string& url,
+                  OutTradeNo number) {
+    Notification out;
+    out.kind = kind;
+    out.mch_id = merchant.mch_id;
+    out.out_trade_no = std::move(number);
+    out.url = url;
+    out.state = NotificationState::exhausted;
+    out.retries = static_cast<int>(kNotifyWaits.size());
+    return out;
+}
+
+std::string made_up_number(Random& random) {
+    constexpr std::size_t kDigits = 20;
+    return "TRIGGER" + random.digits(kDigits);
+}
+
 }  // namespace
 
 Notification make_up(NotificationKind kind, const Merchant& merchant, const std::string& url,
                      const Overrides& overrides, Random& random, Instant now) {
-    constexpr std::size_t kDigits = 20;
-    const std::string number = "TRIGGER" + random.digits(kDigits);
-    Notification out;
-    out.kind = kind;
-    out.mch_id = merchant.mch_id;
-    out.out_trade_no = listed_number(overrides, number);
-    out.url = url;
+    const std::string number = made_up_number(random);
+    Notification out = once(kind, merchant, url, listed_number(overrides, number));
     const bool is_payment = kind == NotificationKind::payment;
     out.body =
         is_payment ? payment(merchant, number, random, now) : refund(merchant, number, random, now);
@@ -188,9 +267,34 @@ Notification make_up(NotificationKind kind, const Merchant& merchant, const std:
         out.body = is_payment ? sign_again(values_of(out.body), overrides, merchant.api_key)
                               : encrypt_again(values_of(out.body), overrides, merchant.api_key);
     }
-    // No retries: it is one callback, and what came of it is the answer.
-    out.state = NotificationState::exhausted;
-    out.retries = static_cast<int>(kNotifyWaits.size());
+    return out;
+}
+
+Notification make_up_v3(NotificationKind kind, const Merchant& merchant, const std::string& url,
+                        const Overrides& overrides, Random& random, Instant now) {
+    const std::string number = made_up_number(random);
+    Notification out = once(kind, merchant, url, listed_number(overrides, number));
+    out.api = ApiVersion::v3;
+    const Order order = paid_order(merchant, number, random, now);
+    const bool is_payment = kind == NotificationKind::payment;
+    Json plain = is_payment ? v3_transaction(order)
+                            : v3_refund_result(whole_refund(order, random, now), order);
+    std::vector<Effect::Change> changes;
+    for (const auto& [name, value] : overrides)
+        if (!is_in_envelope(name)) changes.push_back(change_of(name, value, plain));
+    apply_v3_changes(changes, plain);
+    out.body = v3_envelope(is_payment ? kPaymentSucceeded : refund_event(RefundState::success),
+                           dump_json(plain), merchant, random, now);
+    Json envelope = Json::parse(out.body);
+    for (const auto& [name, value] : overrides) {
+        if (!is_in_envelope(name)) continue;
+        if (value) {
+            envelope[name] = *value;
+        } else {
+            envelope.erase(name);
+        }
+    }
+    out.body = dump_json(envelope);
     return out;
 }
 

@@ -22,4 +22,10 @@ using Overrides = std::map<std::string, std::optional<std::string>>;
 Notification make_up(NotificationKind kind, const Merchant& merchant, const std::string& url,
                      const Overrides& overrides, Random& random, Instant now);
 
+/// The same as a callback of API V3. Overrides name what is sealed by its place, "amount.total", or
+/// a member of the envelope: id, create_time, resource_type, event_type, summary. A number stays
+/// one where the new value is one. The merchant must have an APIv3 key.
+Notification make_up_v3(NotificationKind kind, const Merchant& merchant, const std::string& url,
+                        const Overrides& overrides, Random& random, Instant now);
+
 }  // namespace wxpay::sandbox

@@ -238,7 +238,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
         exchange.error = judgement.reason;
-        if (!is_lost) {
+        if (!is_lost && !is_probed) {  // what a probe shows is said already
             diagnosis::explain_callback(exchange, judgement, answered_before,
                                         context_.directory.find_merchant(mch_id));
         }

@@ -12,6 +12,7 @@
 
 #include "sandbox/faults/corrupt.hpp"
 #include "sandbox/ledger/work.hpp"
+#include "sandbox/notify/v3_changes.hpp"
 #include "sandbox/platform/platform.hpp"
 
 namespace wxpay::sandbox {
@@ -73,31 +74,6 @@ http::Request request_with(std::string body) {
     return request;
 }
 
-void apply(const std::vector<Effect::Change>& changes, Json& json) {
-    for (const Effect::Change& change : changes) {
-        // "total_fee" is V2's name; a fault that names it means the amount whatever the version.
-        Json* object = &json;
-        std::string name = change.name;
-        if (name == "total_fee" && !json.contains(name) && json.contains("amount")) {
-            object = &json["amount"];
-            name = "total";
-        }
-        for (std::size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.')) {
-            Json& inner = (*object)[name.substr(0, dot)];
-            if (!inner.is_object()) inner = Json::object();
-            object = &inner;
-            name.erase(0, dot + 1);
-        }
-        if (std::holds_alternative<std::monostate>(change.value)) {
-            object->erase(name);
-        } else if (const auto* const text = std::get_if<std::string>(&change.value)) {
-            (*object)[name] = *text;
-        } else {
-            (*object)[name] = std::get<std::int64_t>(change.value);
-        }
-    }
-}
-
 /// The body with other members inside, sealed again.
 std::string tampered(const std::string& body, const Effect& effect, const Secret& key) {
     auto envelope = v3::parse_notification(body);
@@ -106,7 +82,7 @@ std::string tampered(const std::string& body, const Effect& effect, const Secret
     if (!plain) return body;
     Json json = Json::parse(*plain, nullptr, false);
     if (!json.is_object()) return body;
-    apply(effect.changes, json);
+    apply_v3_changes(effect.changes, json);
     envelope->resource =
         v3::seal(key, envelope->resource.original_type, envelope->resource.associated_data,
                  envelope->resource.nonce, dump_json(json));

@@ -140,6 +140,8 @@ TEST_F(OpenApi, DescribesWhatIsAnswered) {
     check("DELETE", "/v1/faults", "/_sandbox/v1/faults");
     check("GET", "/v1/merchants", "/_sandbox/v1/merchants");
     check("GET", "/v1/environment", "/_sandbox/v1/environment");
+    check("GET", "/v1/platform", "/_sandbox/v1/platform");
+    check("POST", "/v1/platform", "/_sandbox/v1/platform", {{"second_published", true}});
     check("POST", "/v1/reset", "/_sandbox/v1/reset");
 }
 

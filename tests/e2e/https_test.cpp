@@ -129,8 +129,51 @@ TEST(Env, LeavesOutWhatIsNotThere) {
     EXPECT_EQ(env["WXPAY_SANDBOX_MCH_ID"], "1900000109");
     EXPECT_EQ(env["WXPAY_SANDBOX_API_KEY"], "192006250b4c09247ec02edce69f6a2d");
     EXPECT_FALSE(env.contains("WXPAY_SANDBOX_HTTPS_URL"));
-    EXPECT_FALSE(env.contains("WXPAY_SANDBOX_CERT"));
+    EXPECT_FALSE(env.contains("WXPAY_SANDBOX_CA"));
     EXPECT_FALSE(env.contains("NODE_EXTRA_CA_CERTS"));
+}
+
+TEST(Env, NamesWhatApiV3NeedsWithoutATlsListenerToo) {
+    const TemporaryDirectory data;
+    ServerProcess sandbox(kProgram, {"--port", "0", "--data", data.path().string()});
+    const auto env = environment_of(sandbox);
+    const std::pair<const char*, const char*> files[] = {
+        {"WXPAY_SANDBOX_CERT", "apiclient_cert.pem"},
+        {"WXPAY_SANDBOX_KEY", "apiclient_key.pem"},
+        {"WXPAY_SANDBOX_P12", "apiclient_cert.p12"},
+        {"WXPAY_SANDBOX_PLATFORM_CERT", "platform_cert.pem"},
+        {"WXPAY_SANDBOX_PUBLIC_KEY", "wechatpay_public_key.pem"}};
+    for (const auto& [name, file] : files) {
+        EXPECT_EQ(env[name], (data / "certs" / file).string());
+        EXPECT_TRUE(std::filesystem::exists(data / "certs" / file)) << file;
+    }
+    EXPECT_EQ(env["WXPAY_SANDBOX_CERT_SERIAL"], "6B9BB5C5144A82C6548A0DE780A3291E013DF80B");
+    EXPECT_EQ(env["WXPAY_SANDBOX_PLATFORM_SERIAL"].get<std::string>().size(), 40U);
+    EXPECT_TRUE(env["WXPAY_SANDBOX_PUBLIC_KEY_ID"].get<std::string>().starts_with("PUB_KEY_ID_"));
+}
+
+TEST(Trigger, SendsCallbacksOfApiV3) {
+    ServerProcess sandbox(kProgram, {"--port", "0"});
+    const auto sent =
+        run(kProgram, {"trigger", "payment", "--api", "v3", "--override", "amount.total=888",
+                       "--notify-url", sandbox.url() + "/nobody", "--url", sandbox.url()});
+    EXPECT_EQ(sent.status, 1) << sent.output;
+    const auto exchange = sandbox.call("GET", "/_sandbox/v1/exchanges").json()["exchanges"][0];
+    EXPECT_NE(exchange.dump().find("nobody"), std::string::npos) << exchange;
+    EXPECT_EQ(
+        run(kProgram, {"trigger", "payment", "--api", "v4", "--notify-url", "http://x"}).status, 2);
+}
+
+TEST(Pay, MakesAnOrderByApiV3) {
+    ServerProcess sandbox(kProgram, {"--port", "0"});
+    const auto paid =
+        run(kProgram, {"pay", "--new", "888", "--api", "v3", "--out-trade-no", "BYV3001",
+                       "--notify-url", sandbox.url() + "/nobody", "--url", sandbox.url()});
+    EXPECT_EQ(paid.status, 0) << paid.output;
+    const auto order = sandbox.call("GET", "/_sandbox/v1/orders/1900000109:BYV3001").json();
+    EXPECT_EQ(order["api"], "v3");
+    EXPECT_EQ(order["state"], "SUCCESS");
+    EXPECT_EQ(order["total_fee"], 888);
 }
 
 TEST(Env, PrintsWhatAShellCanEvaluate) {

@@ -31,7 +31,10 @@ export async function startSandbox(...options) {
   const dir = mkdtempSync(join(tmpdir(), 'wxpay-interop-'));
   const readyFile = join(dir, 'ready.json');
   const child = spawn(program, ['serve', '--port', '0', '--ready-file', readyFile, '--log-level', 'warn', ...options],
-    { stdio: ['ignore', 'ignore', 'pipe'] });
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, XDG_CACHE_HOME: process.env.INTEROP_CACHE ?? join(dir, 'cache') },
+    });
   let said = '';
   child.stderr.on('data', (chunk) => { said = (said + chunk).slice(-4000); });
   const ended = new Promise((resolve) => {

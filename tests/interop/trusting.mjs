@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startSandbox } from './sandbox.mjs';
 
 const cache = mkdtempSync(join(tmpdir(), 'wxpay-interop-ca-'));
-process.env.XDG_CACHE_HOME = cache;
+process.env.INTEROP_CACHE = cache;
 try {
   const first = await startSandbox('--https', '127.0.0.1:0');
   const { ca } = await first.control('GET', 'environment');

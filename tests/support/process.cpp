@@ -51,10 +51,14 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
     std::vector<std::string> variables;
     for (char** each = environ; *each != nullptr; ++each) {
         // The programs read their options from there too: the shell that runs the tests must not
-        // decide them.
-        if (std::string_view(*each).substr(0, 6) != "WXPAY_") variables.emplace_back(*each);
+        // decide them. Nor may they write into the cache of who runs the tests.
+        const std::string_view variable = *each;
+        if (!variable.starts_with("WXPAY_") && !variable.starts_with("XDG_CACHE_HOME="))
+            variables.emplace_back(variable);
     }
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+    if (!environment.contains("XDG_CACHE_HOME"))
+        variables.push_back("XDG_CACHE_HOME=" + (directory_ / "cache").string());
     std::vector<char*> envp;
     for (std::string& variable : variables) envp.push_back(variable.data());
     envp.push_back(nullptr);

@@ -17,7 +17,10 @@
 #include "sandbox/certificates/issue.hpp"
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/merchants.hpp"
+#include "sandbox/certificates/platform_files.hpp"
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/platform/platform.hpp"
+#include "sandbox/server.hpp"
 #include "tests/support/process.hpp"
 
 namespace wxpay::sandbox {
@@ -243,6 +246,38 @@ TEST(CertificateFiles, AreWhatWeChatLetsAMerchantDownload) {
         EXPECT_EQ(mode_of(path), 0600U) << path;
     EXPECT_EQ(files.merchants.at("1900000111").key,
               place / "certs" / "1900000111" / "apiclient_key.pem");
+}
+
+TEST(CertificateFiles, HaveThePlatformsBesideThem) {
+    const TemporaryDirectory place;
+    const auto files = write_certificate_files(place / "certs", "", demo_directory());
+    EXPECT_FALSE(std::filesystem::exists(files.ca));  // no TLS listener, nobody to trust
+    const Platform platform;
+    write_platform_files(files, platform);
+    const PlatformFiles paths = platform_files(files);
+    EXPECT_EQ(paths.certificate, place / "certs" / "platform_cert.pem");
+    EXPECT_EQ(paths.public_key, place / "certs" / "wechatpay_public_key.pem");
+    EXPECT_EQ(serial_number(text_of(paths.certificate)), platform.first().serial);
+    EXPECT_TRUE(text_of(paths.public_key).starts_with("-----BEGIN PUBLIC KEY-----"));
+    EXPECT_TRUE(RsaPublicKey::from_pem(text_of(paths.public_key)));
+}
+
+TEST(CertificateFiles, AreNoReasonNotToStart) {
+    const TemporaryDirectory cache;
+    Config config;
+    config.writes_certificates = true;
+    {
+        const Variable home("XDG_CACHE_HOME", cache.path().c_str());
+        const Server server(config);
+        ASSERT_TRUE(server.certificate_files());
+        EXPECT_TRUE(
+            std::filesystem::exists(platform_files(*server.certificate_files()).certificate));
+    }
+    std::ofstream(cache / "file") << "x";
+    const Variable home("XDG_CACHE_HOME", (cache / "file").c_str());
+    EXPECT_FALSE(Server(config).certificate_files());
+    config.writes_certificates = false;
+    EXPECT_FALSE(Server(config).certificate_files());
 }
 
 TEST(CertificateFiles, HaveAP12ThatOpensEverywhereWithTheMchId) {
