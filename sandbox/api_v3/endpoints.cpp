@@ -8,6 +8,13 @@ namespace wxpay::sandbox::api_v3 {
 // close_order.cpp
 Endpoint close_order();
 Endpoint partner_close_order();
+// combine.cpp
+Endpoint combine_app();
+Endpoint combine_close();
+Endpoint combine_h5();
+Endpoint combine_jsapi();
+Endpoint combine_native();
+Endpoint combine_query();
 // prepay.cpp
 Endpoint app();
 Endpoint h5();
@@ -39,13 +46,19 @@ std::span<const Endpoint> endpoints() {
         partner_query_by_out_trade_no(),
         partner_query_by_transaction_id(),
         partner_close_order(),
+        combine_jsapi(),
+        combine_app(),
+        combine_h5(),
+        combine_native(),
+        combine_query(),
+        combine_close(),
     };
     return kEndpoints;
 }
 
 bool is_known_elsewhere(std::string_view path) {
     // source  [A] github.com/TheNorthMemory/wechatpay-openapi, docs/v3: names of folders
-    constexpr std::array<std::string_view, 14> kFamilies{"/v3/payscore/",
+    constexpr std::array<std::string_view, 17> kFamilies{"/v3/payscore/",
                                                          "/v3/marketing/",
                                                          "/v3/merchant/media/",
                                                          "/v3/merchant-service/",
@@ -58,7 +71,11 @@ bool is_known_elsewhere(std::string_view path) {
                                                          "/v3/new-tax-control-fapiao/",
                                                          "/v3/goldplan/",
                                                          "/v3/capital/",
-                                                         "/v3/edu-papay/"};
+                                                         "/v3/edu-papay/",
+                                                         "/v3/transfer/batches",
+                                                         "/v3/pay/transactions/codepay",
+                                                         "/v3/pay/partner/transactions/codepay"};
+    if (path.starts_with("/v3/pay/") && path.ends_with("/reverse")) return true;  // code payment
     return std::any_of(kFamilies.begin(), kFamilies.end(),
                        [path](std::string_view family) { return path.starts_with(family); });
 }
