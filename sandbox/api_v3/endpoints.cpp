@@ -29,6 +29,11 @@ Endpoint partner_query_by_out_trade_no();
 Endpoint partner_query_by_transaction_id();
 Endpoint query_by_out_trade_no();
 Endpoint query_by_transaction_id();
+// transfer_bills.cpp
+Endpoint transfer_bill();
+Endpoint transfer_bill_by_id();
+Endpoint transfer_bill_by_number();
+Endpoint transfer_bill_cancel();
 
 std::span<const Endpoint> endpoints() {
     static const std::array kEndpoints{
@@ -52,6 +57,10 @@ std::span<const Endpoint> endpoints() {
         combine_native(),
         combine_query(),
         combine_close(),
+        transfer_bill(),
+        transfer_bill_by_number(),
+        transfer_bill_by_id(),
+        transfer_bill_cancel(),
     };
     return kEndpoints;
 }

@@ -24,6 +24,9 @@ std::string limit_pay_of(const Call& call);
 std::optional<Refusal> check_openid(const Call& call, const AppId& appid, const std::string& openid,
                                     Work& work);
 
+/// Text for the merchant's eyes only, encrypted by its certificate, in base64.
+std::string encrypted_for(const Merchant& merchant, std::string_view plain);
+
 /// An order as queries answer it.
 Reply order_reply(const Order& order);
 
