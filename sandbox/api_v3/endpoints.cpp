@@ -24,6 +24,17 @@ Endpoint partner_app();
 Endpoint partner_h5();
 Endpoint partner_jsapi();
 Endpoint partner_native();
+// profit_sharing.cpp
+Endpoint profit_sharing_add_receiver();
+Endpoint profit_sharing_amounts();
+Endpoint profit_sharing_bill();
+Endpoint profit_sharing_config();
+Endpoint profit_sharing_delete_receiver();
+Endpoint profit_sharing_order();
+Endpoint profit_sharing_query();
+Endpoint profit_sharing_query_return();
+Endpoint profit_sharing_return();
+Endpoint profit_sharing_unfreeze();
 // query_order.cpp
 Endpoint partner_query_by_out_trade_no();
 Endpoint partner_query_by_transaction_id();
@@ -61,6 +72,16 @@ std::span<const Endpoint> endpoints() {
         transfer_bill_by_number(),
         transfer_bill_by_id(),
         transfer_bill_cancel(),
+        profit_sharing_order(),
+        profit_sharing_query(),
+        profit_sharing_unfreeze(),
+        profit_sharing_amounts(),
+        profit_sharing_add_receiver(),
+        profit_sharing_delete_receiver(),
+        profit_sharing_return(),
+        profit_sharing_query_return(),
+        profit_sharing_config(),
+        profit_sharing_bill(),
     };
     return kEndpoints;
 }

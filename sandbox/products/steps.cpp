@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "sandbox/products/profit_sharing.hpp"
 #include "sandbox/products/transfer_bill.hpp"
 
 namespace wxpay::sandbox {
@@ -13,7 +14,8 @@ struct Steps {
 };
 
 /// One row for each product whose documents have timers.
-constexpr std::array kSteps{Steps{kTransferBillKind, step_transfer_bill}};
+constexpr std::array kSteps{Steps{kSharingKind, step_profit_sharing},
+                            Steps{kTransferBillKind, step_transfer_bill}};
 
 }  // namespace
 
