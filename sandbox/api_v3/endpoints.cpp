@@ -16,6 +16,13 @@ Endpoint close_order();
 Endpoint partner_close_order();
 // fund_flow_bill.cpp
 Endpoint fund_flow_bill();
+// combine.cpp
+Endpoint combine_app();
+Endpoint combine_close();
+Endpoint combine_h5();
+Endpoint combine_jsapi();
+Endpoint combine_native();
+Endpoint combine_query();
 // prepay.cpp
 Endpoint app();
 Endpoint h5();
@@ -25,6 +32,17 @@ Endpoint partner_app();
 Endpoint partner_h5();
 Endpoint partner_jsapi();
 Endpoint partner_native();
+// profit_sharing.cpp
+Endpoint profit_sharing_add_receiver();
+Endpoint profit_sharing_amounts();
+Endpoint profit_sharing_bill();
+Endpoint profit_sharing_config();
+Endpoint profit_sharing_delete_receiver();
+Endpoint profit_sharing_order();
+Endpoint profit_sharing_query();
+Endpoint profit_sharing_query_return();
+Endpoint profit_sharing_return();
+Endpoint profit_sharing_unfreeze();
 // query_order.cpp
 Endpoint partner_query_by_out_trade_no();
 Endpoint partner_query_by_transaction_id();
@@ -38,6 +56,11 @@ Endpoint refund();
 Endpoint trade_bill();
 // security_echo.cpp
 Endpoint security_echo();
+// transfer_bills.cpp
+Endpoint transfer_bill();
+Endpoint transfer_bill_by_id();
+Endpoint transfer_bill_by_number();
+Endpoint transfer_bill_cancel();
 
 std::span<const Endpoint> endpoints() {
     static const std::array kEndpoints{
@@ -63,13 +86,33 @@ std::span<const Endpoint> endpoints() {
         bill_file(),
         certificates(),
         security_echo(),
+        combine_jsapi(),
+        combine_app(),
+        combine_h5(),
+        combine_native(),
+        combine_query(),
+        combine_close(),
+        transfer_bill(),
+        transfer_bill_by_number(),
+        transfer_bill_by_id(),
+        transfer_bill_cancel(),
+        profit_sharing_order(),
+        profit_sharing_query(),
+        profit_sharing_unfreeze(),
+        profit_sharing_amounts(),
+        profit_sharing_add_receiver(),
+        profit_sharing_delete_receiver(),
+        profit_sharing_return(),
+        profit_sharing_query_return(),
+        profit_sharing_config(),
+        profit_sharing_bill(),
     };
     return kEndpoints;
 }
 
 bool is_known_elsewhere(std::string_view path) {
     // source  [A] github.com/TheNorthMemory/wechatpay-openapi, docs/v3: names of folders
-    constexpr std::array<std::string_view, 14> kFamilies{"/v3/payscore/",
+    constexpr std::array<std::string_view, 17> kFamilies{"/v3/payscore/",
                                                          "/v3/marketing/",
                                                          "/v3/merchant/media/",
                                                          "/v3/merchant-service/",
@@ -82,7 +125,11 @@ bool is_known_elsewhere(std::string_view path) {
                                                          "/v3/new-tax-control-fapiao/",
                                                          "/v3/goldplan/",
                                                          "/v3/capital/",
-                                                         "/v3/edu-papay/"};
+                                                         "/v3/edu-papay/",
+                                                         "/v3/transfer/batches",
+                                                         "/v3/pay/transactions/codepay",
+                                                         "/v3/pay/partner/transactions/codepay"};
+    if (path.starts_with("/v3/pay/") && path.ends_with("/reverse")) return true;  // code payment
     return std::any_of(kFamilies.begin(), kFamilies.end(),
                        [path](std::string_view family) { return path.starts_with(family); });
 }

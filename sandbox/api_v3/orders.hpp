@@ -14,6 +14,19 @@ namespace wxpay::sandbox::api_v3 {
 /// is not to be seen here (spec V3 4.7).
 std::optional<Order> find_order(const Call& call, Work& work);
 
+/// time_expire, the last moment to pay, moved into what WeChat allows.
+std::optional<Instant> expiry_of(const Call& call, Instant now);
+
+/// "no_credit", when the list limit_pay has it.
+std::string limit_pay_of(const Call& call);
+
+/// Whether the user's openid fits the app that orders; what is odd about it is noted.
+std::optional<Refusal> check_openid(const Call& call, const AppId& appid, const std::string& openid,
+                                    Work& work);
+
+/// Text for the merchant's eyes only, encrypted by its certificate, in base64.
+std::string encrypted_for(const Merchant& merchant, std::string_view plain);
+
 /// An order as queries answer it.
 Reply order_reply(const Order& order);
 

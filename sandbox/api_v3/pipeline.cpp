@@ -280,6 +280,7 @@ Result<void, Refusal> check_relation(const Endpoint& endpoint, const Call& call)
     constexpr int kSubMissing = 268443704;
     std::string sub_mchid = call.text("sub_mchid");
     if (sub_mchid.empty()) sub_mchid = call.query("sub_mchid");
+    if (sub_mchid.empty()) sub_mchid = call.path("sub_mchid");
     if (sub_mchid.empty()) {
         const auto rule = std::find_if(endpoint.fields.begin(), endpoint.fields.end(),
                                        [](const auto& each) { return each.name == "sub_mchid"; });

@@ -110,30 +110,6 @@ std::string creation_of(const Call& call) {
     return dump_json(body);
 }
 
-/// The last moment to pay. source  [A] pay.weixin.qq.com/doc/v3/merchant/4012791897
-std::optional<Instant> expiry_of(const Call& call, Instant now) {
-    constexpr std::chrono::minutes kLeast{1};
-    constexpr std::chrono::hours kMost{24 * 90};
-    const auto wanted = parse_rfc3339(call.text("time_expire"));
-    if (!wanted) return std::nullopt;
-    if (*wanted < now + kLeast) {
-        call.notes.emplace_back("time_expire is less than a minute ahead: moved to one minute");
-        return now + kLeast;
-    }
-    if (*wanted > now + kMost) {
-        call.notes.emplace_back("time_expire is more than 90 days ahead: moved to 90 days");
-        return now + kMost;
-    }
-    return wanted;
-}
-
-std::string limit_pay_of(const Call& call) {
-    const Json* const list = call.fields.find("limit_pay");
-    const bool no_credit =
-        list != nullptr && std::find(list->begin(), list->end(), "no_credit") != list->end();
-    return no_credit ? "no_credit" : "";
-}
-
 Order described(const Call& call, TradeType type, Work& work) {
     const Instant now = work.context().clock.now();
     Random& random = work.context().random;
@@ -229,12 +205,7 @@ std::optional<Refusal> check_user(const Call& call, const Order& order, Work& wo
     }
     if (!order.sub_openid.empty() && order.sub_appid.empty())
         return missing(required("sub_appid", 32), "/body/sub_appid");
-    if (!order.openid.empty() && work.store().is_openid_of_another_app(order.appid, order.openid)) {
-        return Refusal{kOpenidOfAnotherApp, "this openid was issued to another appid"};
-    }
-    if (!order.openid.empty() && !OpenId::parse(order.openid))
-        call.notes.emplace_back("an openid begins with 'o'; real ones have 28 characters");
-    return std::nullopt;
+    return check_openid(call, order.appid, order.openid, work);
 }
 
 Result<Reply, Refusal> prepay(const Call& call, TradeType type, Work& work) {
@@ -287,6 +258,40 @@ Endpoint partner(std::string_view path, std::span<const FieldRule> fields) {
 }
 
 }  // namespace
+
+// source  [A] pay.weixin.qq.com/doc/v3/merchant/4012791897
+std::optional<Instant> expiry_of(const Call& call, Instant now) {
+    constexpr std::chrono::minutes kLeast{1};
+    constexpr std::chrono::hours kMost{24 * 90};
+    const auto wanted = parse_rfc3339(call.text("time_expire"));
+    if (!wanted) return std::nullopt;
+    if (*wanted < now + kLeast) {
+        call.notes.emplace_back("time_expire is less than a minute ahead: moved to one minute");
+        return now + kLeast;
+    }
+    if (*wanted > now + kMost) {
+        call.notes.emplace_back("time_expire is more than 90 days ahead: moved to 90 days");
+        return now + kMost;
+    }
+    return wanted;
+}
+
+std::string limit_pay_of(const Call& call) {
+    const Json* const list = call.fields.find("limit_pay");
+    const bool no_credit =
+        list != nullptr && std::find(list->begin(), list->end(), "no_credit") != list->end();
+    return no_credit ? "no_credit" : "";
+}
+
+std::optional<Refusal> check_openid(const Call& call, const AppId& appid, const std::string& openid,
+                                    Work& work) {
+    if (openid.empty()) return std::nullopt;
+    if (work.store().is_openid_of_another_app(appid, openid))
+        return Refusal{kOpenidOfAnotherApp, "this openid was issued to another appid"};
+    if (!OpenId::parse(openid))
+        call.notes.emplace_back("an openid begins with 'o'; real ones have 28 characters");
+    return std::nullopt;
+}
 
 Endpoint jsapi() { return direct<TradeType::jsapi>("/v3/pay/transactions/jsapi", kJsapi); }
 Endpoint app() { return direct<TradeType::app>("/v3/pay/transactions/app", kApp); }

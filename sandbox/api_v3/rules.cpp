@@ -80,8 +80,14 @@ void find_places(const Json& parent, std::string pointer, std::string_view name,
     const std::string_view rest = name.substr(part.size() + 1);
     if (!goes_into_items) return find_places(*value, std::move(pointer), rest, out);
     if (!value->is_array()) return;
-    for (std::size_t i = 0; i < value->size(); ++i)
-        find_places((*value)[i], fmt::format("{}/{}", pointer, i), rest, out);
+    for (std::size_t i = 0; i < value->size(); ++i) {
+        std::string of_item = fmt::format("{}/{}", pointer, i);
+        if ((*value)[i].is_object()) {
+            find_places((*value)[i], std::move(of_item), rest, out);
+        } else {  // no rule speaks of items themselves: what they must have is missing
+            out.push_back({fmt::format("{}/{}", of_item, rest.substr(0, rest.find('.'))), nullptr});
+        }
+    }
 }
 
 /// A refusal whose words name the place.

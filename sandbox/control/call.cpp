@@ -12,6 +12,7 @@
 #include "core/codec/json.hpp"
 #include "core/codec/pieces.hpp"
 
+#include "sandbox/ledger/combination.hpp"
 #include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox::control {
@@ -152,8 +153,9 @@ std::optional<Order> find_order(Transaction& transaction, const std::string& id)
     if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
         const auto mch_id = MchId::parse(std::string_view(id).substr(0, colon));
         const auto out_trade_no = OutTradeNo::parse(std::string_view(id).substr(colon + 1));
-        return mch_id && out_trade_no ? transaction.find_order(*mch_id, *out_trade_no)
-                                      : std::nullopt;
+        if (!mch_id || !out_trade_no) return std::nullopt;
+        const std::vector<Order> found = orders_named(transaction, *mch_id, *out_trade_no);
+        return found.empty() ? std::nullopt : std::optional(found.front());
     }
     if (const auto prepay_id = PrepayId::parse(id)) return transaction.find_order(*prepay_id);
     if (const auto transaction_id = TransactionId::parse(id))

@@ -85,7 +85,8 @@ inline constexpr std::size_t kUrlMax = 1024;
 
 Problem no_such_order(const std::string& id);
 
-/// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no.
+/// The order that `id` names: a prepay_id, a transaction_id or mch_id:out_trade_no. For a combined
+/// order's number or prepay_id it is the first part.
 std::optional<Order> find_order(Transaction& transaction, const std::string& id);
 /// Whether there can ever be an order that find_order() finds by this.
 bool can_name_an_order(const std::string& id);

@@ -10,6 +10,7 @@
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/ledger/combination.hpp"
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/waiters.hpp"
@@ -131,8 +132,10 @@ bool holds(Until until, const Order& order, Transaction& transaction) {
             return order.state == TradeState::closed || order.state == TradeState::revoked;
         case Until::notified: {
             NotificationFilter filter;
-            filter.mch_id = order.mch_id.str();
-            filter.out_trade_no = order.out_trade_no.str();
+            const auto combination = combination_of(transaction, order);
+            filter.mch_id = combination ? combination->mch_id.str() : order.mch_id.str();
+            filter.out_trade_no =
+                combination ? combination->number.str() : order.out_trade_no.str();
             filter.state = NotificationState::delivered;
             filter.limit = 1;
             return !transaction.notifications(filter).empty();

@@ -24,6 +24,7 @@ std::span<const Route> platform_routes();
 std::span<const Route> refund_routes();
 std::span<const Route> scan_routes();
 std::span<const Route> server_routes();
+std::span<const Route> transfer_routes();
 std::span<const Route> trigger_routes();
 
 /// All of them.

@@ -9,6 +9,7 @@
 
 #include "core/codec/json.hpp"
 
+#include "sandbox/ledger/combination.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/limits.hpp"
@@ -54,6 +55,22 @@ void add_v3_callback(Work& work, const Order& order, const Merchant& merchant) {
                              dump_json(v3_transaction(order)), merchant);
 }
 
+/// The one callback of a combined order, for whom its number belongs to.
+void add_combined_callback(Work& work, const Combination& combination,
+                           const std::vector<Order>& parts) {
+    const Merchant* const merchant =
+        work.context().directory.find_merchant(combination.mch_id.str());
+    if (merchant == nullptr || combination.notify_url.empty()) return;
+    Notification notification;
+    notification.kind = NotificationKind::payment;
+    notification.mch_id = combination.mch_id;
+    notification.out_trade_no = combination.number;
+    notification.url = combination.notify_url;
+    notification.platform_serial = combination.platform_serial;
+    sandbox::add_v3_callback(work, std::move(notification), kPaymentSucceeded,
+                             dump_json(v3_combination(combination, parts)), *merchant);
+}
+
 /// The callback of a paid order. Its bytes are made now: they say what the ledger says at this
 /// commit.
 void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
@@ -62,8 +79,7 @@ void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
     if (merchant == nullptr || order.notify_url.empty() || quirk == CallbackQuirk::lost)
         return;  // a merchant that a later start does not know
     if (order.api == ApiVersion::v3) {
-        // The parts of a combined order are told of together.
-        if (order.combine_out_trade_no.empty()) add_v3_callback(work, order, *merchant);
+        add_v3_callback(work, order, *merchant);
         return;
     }
     v2::PaymentNotification message;
@@ -109,12 +125,13 @@ void forget_attempt(Order& order) {
     order.coupons.clear();
 }
 
-Result<Order, PayProblem> settle(Work& work, const Order& order, const PayRequest& request,
-                                 const std::string& openid) {
+/// The order is paid; who is told of it comes later.
+Result<Order, PayProblem> take_payment(Work& work, const Order& order, const PayRequest& request,
+                                       const std::string& openid,
+                                       const std::vector<v2::Coupon>& coupons) {
     const Instant now = work.context().clock.now();
     const Payment payment{next_transaction_id(work.context().random, now), openid,
-                          request.bank_type.empty() ? "OTHERS" : request.bank_type,
-                          request.coupons};
+                          request.bank_type.empty() ? "OTHERS" : request.bank_type, coupons};
     WXPAY_TRY(Order paid, pay(order, payment, now));
     work.store().update_order(paid);
     forget_user(work, paid);
@@ -124,9 +141,44 @@ Result<Order, PayProblem> settle(Work& work, const Order& order, const PayReques
         book(work, *merchant, FundKind::payment, income, paid.transaction_id.str(),
              paid.out_trade_no.str(), paid.body);
     }
-    add_callback(work, paid, request.callback);
     work.changed(paid);
     return paid;
+}
+
+/// Pays the order or, all or nothing, the combined order that it is a part of. Coupons are the
+/// named part's. What stands against one part stands against all, so the first one fails before
+/// anything is written.
+Result<Order, PayProblem> settle(Work& work, const Order& order, const PayRequest& request,
+                                 const std::string& openid) {
+    const auto combination = combination_of(work.store(), order);
+    if (!combination) {
+        WXPAY_TRY(Order paid, take_payment(work, order, request, openid, request.coupons));
+        add_callback(work, paid, request.callback);
+        return paid;
+    }
+    std::vector<Order> parts = parts_of(work.store(), *combination);
+    Order named = order;
+    for (Order& part : parts) {
+        const bool is_named = part.id == order.id;
+        WXPAY_TRY(part, take_payment(work, part, request, openid,
+                                     is_named ? request.coupons : std::vector<v2::Coupon>()));
+        if (is_named) named = part;
+    }
+    add_combined_callback(work, *combination, parts);
+    return named;
+}
+
+/// Changes the order and those that change with it; what has become of the order itself.
+template <class Change>
+Order change_together(Work& work, const Order& order, Change change) {
+    Order named = order;
+    for (Order& each : together_with(work.store(), order)) {
+        change(each);
+        work.store().update_order(each);
+        work.changed(each);
+        if (each.id == order.id) named = each;
+    }
+    return named;
 }
 
 }  // namespace
@@ -157,7 +209,6 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
         order.state == TradeState::user_paying && request.outcome == PayOutcome::success;
     const PayOutcome outcome =
         confirms ? PayOutcome::success : outcome_of(request, openid, work.context().settings);
-    Order changed = order;
     std::string_view message;
     switch (outcome) {
         case PayOutcome::success: {
@@ -167,10 +218,6 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
         case PayOutcome::user_paying:
             if (order.limit_pay == "no_credit" && request.bank_type.ends_with("_CREDIT"))
                 return Failure{PayProblem::card_not_supported};
-            changed.state = TradeState::user_paying;
-            changed.payer = openid;
-            changed.bank_type = request.bank_type;
-            changed.coupons = request.coupons;
             work.store().erase_timers(TimerKind::finish_paying, order.id);
             work.schedule(now + kSlowPayer, TimerKind::finish_paying, order.id);
             message = "需要用户输入支付密码";
@@ -178,21 +225,27 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
         case PayOutcome::cancel:
         case PayOutcome::not_enough:
         case PayOutcome::pay_error:
-            // A failed attempt leaves the order as it was; only code payment knows PAYERROR
-            // (events.md 1).
-            changed.state =
-                order.trade_type == TradeType::micropay && outcome == PayOutcome::pay_error
-                    ? TradeState::pay_error
-                    : TradeState::not_paid;
-            forget_attempt(changed);
             work.store().erase_timers(TimerKind::finish_paying, order.id);
             message = outcome == PayOutcome::cancel       ? "用户取消支付"
                       : outcome == PayOutcome::not_enough ? "余额不足"
                                                           : "支付失败，请重新下单支付";
             break;
     }
-    work.store().update_order(changed);
-    work.changed(changed);
+    Order changed = change_together(work, order, [&](Order& each) {
+        if (outcome == PayOutcome::user_paying) {
+            each.state = TradeState::user_paying;
+            each.payer = openid;
+            each.bank_type = request.bank_type;
+            if (each.id == order.id) each.coupons = request.coupons;
+            return;
+        }
+        // A failed attempt leaves the order as it was; only code payment knows PAYERROR
+        // (events.md 1).
+        each.state = each.trade_type == TradeType::micropay && outcome == PayOutcome::pay_error
+                         ? TradeState::pay_error
+                         : TradeState::not_paid;
+        forget_attempt(each);
+    });
     return PayResult{std::move(changed), outcome, std::string(message)};
 }
 
@@ -203,11 +256,10 @@ void finish_paying(Work& work, const Order& order) {
     request.coupons = order.coupons;
     if (settle(work, order, request, order.payer)) return;
     // It expired while the password was typed: the attempt fails like any other.
-    Order back = order;
-    back.state = TradeState::not_paid;
-    forget_attempt(back);
-    work.store().update_order(back);
-    work.changed(back);
+    change_together(work, order, [](Order& each) {
+        each.state = TradeState::not_paid;
+        forget_attempt(each);
+    });
 }
 
 void fail_paying(Work& work, const Order& order) {
@@ -221,15 +273,15 @@ void fail_paying(Work& work, const Order& order) {
 }
 
 void close_unpaid(Work& work, const Order& order) {
-    if (order.state != TradeState::not_paid && order.state != TradeState::user_paying &&
-        order.state != TradeState::pay_error) {
-        return;
+    for (Order& each : together_with(work.store(), order)) {
+        if (each.state != TradeState::not_paid && each.state != TradeState::user_paying &&
+            each.state != TradeState::pay_error)
+            continue;
+        each.state = TradeState::closed;
+        work.store().update_order(each);
+        forget_user(work, each);
+        work.changed(each);
     }
-    Order closed = order;
-    closed.state = TradeState::closed;
-    work.store().update_order(closed);
-    forget_user(work, closed);
-    work.changed(closed);
 }
 
 void forget_user(Work& work, const Order& order) {

@@ -37,10 +37,10 @@ struct PayResult {
     std::string message;  ///< what the user's phone shows, in WeChat's words
 };
 
-/// The user stands at the cashier. With outcome success the openid decides what really happens:
-/// test openids (oNOTENOUGH…, oCANCEL…, oPAYERROR…, oSLOW…) fail or dawdle, any other one pays. A
-/// payment writes its callback and the callback's first attempt in the same transaction. The caller
-/// commits.
+/// The user stands at the cashier; with a part of a combined order, for all its parts. With outcome
+/// success the openid decides what really happens: test openids (oNOTENOUGH…, oCANCEL…, oPAYERROR…,
+/// oSLOW…) fail or dawdle, any other one pays. A payment writes its callback and the callback's
+/// first attempt in the same transaction. The caller commits.
 Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& request);
 
 /// The slow user (oSLOW…, outcome userpaying) has typed the password. Harmless when the order has
@@ -54,7 +54,8 @@ void fail_paying(Work& work, const Order& order);
 /// Stores a new order, with what happens to it by itself. False when its number is taken.
 bool add_order(Work& work, Order& order);
 
-/// The order is closed, if nobody has paid it. Harmless when it has moved on.
+/// The order is closed, if nobody has paid it; a part of a combined order with all its parts.
+/// Harmless when it has moved on.
 void close_unpaid(Work& work, const Order& order);
 /// Closes the orders that nobody has paid for a week.
 void close_overdue(Work& work);

@@ -16,6 +16,7 @@
 #include "sandbox/diagnosis/callback.hpp"
 #include "sandbox/faults/callback_faults.hpp"
 #include "sandbox/faults/fault_set.hpp"
+#include "sandbox/ledger/combination.hpp"
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/notify/callback_request.hpp"
@@ -343,9 +344,9 @@ Notifier::Delivery Notifier::record(std::int64_t notification_id, const std::opt
     }
     work.store().update_notification(*notification);
     work.changed(*notification);
-    if (const auto order =
-            work.store().find_order(notification->mch_id, notification->out_trade_no)) {
-        work.changed(*order);
+    for (const Order& order :
+         orders_named(work.store(), notification->mch_id, notification->out_trade_no)) {
+        work.changed(order);
     }
     work.commit();
     return verdict == Verdict::ok ? Delivery::succeeded : Delivery::failed;

@@ -11,6 +11,7 @@
 #include "core/v3/signature_headers.hpp"
 
 #include "sandbox/faults/corrupt.hpp"
+#include "sandbox/ledger/combination.hpp"
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/notify/v3_changes.hpp"
 #include "sandbox/platform/platform.hpp"
@@ -47,6 +48,32 @@ Json payer_of(const Order& order) {
         put(payer, "sub_openid", order.payers_sub_openid());
     }
     return payer;
+}
+
+/// One of sub_orders. source  spec V3 4.7, 7.3 and the samples of Appendix B
+Json part_json(const Order& part) {
+    Json json{{"mchid", part.mch_id.str()}};
+    put(json, "sub_mchid", part.sub_mch_id);
+    put(json, "sub_appid", part.sub_appid);
+    json["out_trade_no"] = part.out_trade_no.str();
+    if (part.is_paid()) {
+        json["transaction_id"] = part.transaction_id.str();
+        json["trade_type"] = wxpay::wire_name(part.trade_type);
+    }
+    json["trade_state"] = wxpay::wire_name(part.state);
+    if (part.is_paid()) {
+        json["bank_type"] = part.bank_type;
+        json["attach"] = part.attach;
+        json["success_time"] =
+            format_rfc3339(std::chrono::floor<std::chrono::seconds>(*part.paid_at));
+    }
+    json["amount"] = {{"total_amount", part.total.count()},
+                      {"currency", "CNY"},
+                      {"payer_amount", (part.is_paid() ? part.cash() : part.total).count()},
+                      {"payer_currency", "CNY"}};
+    if (!part.coupons.empty() && part.is_paid())
+        json["promotion_detail"] = v3_promotions(part.coupons);
+    return json;
 }
 
 /// A UUID whose third group begins with 5, as live ids are.
@@ -148,6 +175,18 @@ Json v3_transaction(const Order& order) {
                       {"payer_currency", "CNY"}};
     if (!order.device_info.empty()) json["scene_info"] = {{"device_id", order.device_info}};
     if (!order.coupons.empty() && is_paid) json["promotion_detail"] = v3_promotions(order.coupons);
+    return json;
+}
+
+Json v3_combination(const Combination& combination, const std::vector<Order>& parts) {
+    Json json{{"combine_appid", combination.appid.str()},
+              {"combine_mchid", combination.mch_id.str()},
+              {"combine_out_trade_no", combination.number.str()}};
+    if (!combination.device_id.empty()) json["scene_info"] = {{"device_id", combination.device_id}};
+    json["sub_orders"] = Json::array();
+    for (const Order& part : parts) json["sub_orders"].push_back(part_json(part));
+    if (!parts.empty() && parts.front().is_paid())
+        json["combine_payer_info"] = {{"openid", parts.front().openid}};
     return json;
 }
 

@@ -15,6 +15,7 @@
 namespace wxpay::sandbox {
 
 class Work;
+struct Combination;
 
 // What API V3 says about orders and refunds, in callbacks and in answers alike, and how callbacks
 // are made of it. source  spec V3 4.3, 7; grades: FIDELITY.md "V3 callbacks"
@@ -22,6 +23,9 @@ class Work;
 /// An order as a payment's callback has it; a query's answer has `promotion_detail` besides, and of
 /// an unpaid order less.
 nlohmann::ordered_json v3_transaction(const Order& order);
+/// A combined order, in its callback and in the answer of a query.
+nlohmann::ordered_json v3_combination(const Combination& combination,
+                                      const std::vector<Order>& parts);
 /// What the states are called: 支付成功, 订单未支付, …
 std::string_view v3_description(TradeState state);
 /// The coupons that took part, as `promotion_detail` has them.

@@ -1,6 +1,9 @@
 #include "sandbox/products/steps.hpp"
 
-#include <span>
+#include <array>
+
+#include "sandbox/products/profit_sharing.hpp"
+#include "sandbox/products/transfer_bill.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -11,12 +14,13 @@ struct Steps {
 };
 
 /// One row for each product whose documents have timers.
-std::span<const Steps> all_steps() { return {}; }
+constexpr std::array kSteps{Steps{kSharingKind, step_profit_sharing},
+                            Steps{kTransferBillKind, step_transfer_bill}};
 
 }  // namespace
 
 void take_step(Work& work, const Document& document) {
-    for (const Steps& steps : all_steps()) {
+    for (const Steps& steps : kSteps) {
         if (steps.kind == document.kind) return steps.take(work, document);
     }
 }

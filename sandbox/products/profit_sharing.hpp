@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "sandbox/ledger/work.hpp"
+#include "sandbox/store/store.hpp"
+
+// Profit sharing: a merchant passes on parts of what it was paid. Requests, returns, receivers and
+// what is left of each order are documents of their own, each the JSON that its query answers.
+// source  spec V3 9.3
+namespace wxpay::sandbox {
+
+inline constexpr std::string_view kSharingKind = "sharing";  ///< a request, by out_order_no
+
+/// The receivers get their money: a step of take_step().
+void step_profit_sharing(Work& work, const Document& document);
+
+}  // namespace wxpay::sandbox
