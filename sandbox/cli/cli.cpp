@@ -9,7 +9,7 @@
 
 #include "core/program/program.hpp"
 
-#include "sandbox/api_v2/rules.hpp"
+#include "sandbox/diagnosis/nearest.hpp"
 #include "sandbox/cli/config.hpp"
 #include "sandbox/cli/control_verbs.hpp"
 #include "sandbox/cli/env.hpp"
@@ -44,7 +44,7 @@ constexpr Verb kVerbs[] = {
 int refuse(std::string_view word) {
     std::vector<std::string_view> known{"serve"};
     for (const Verb& verb : kVerbs) known.emplace_back(verb.name);
-    const std::string_view meant = api_v2::nearest(word, known);
+    const std::string_view meant = diagnosis::nearest(word, known);
     fmt::print(stderr, "wxpay-sandbox: there is no verb '{}'; {}see wxpay-sandbox --help\n", word,
                meant.empty() ? "" : fmt::format("did you mean '{}'? Else ", meant));
     return kExitUsage;
