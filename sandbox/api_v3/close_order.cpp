@@ -15,7 +15,7 @@ namespace {
 
 constexpr Words kOnlyReverse{400, "TRADE_ERROR", "付款码支付的订单只能撤销，不能关闭", 268449641};
 
-constexpr std::array kNumber{in_path(required("out_trade_no", 32))};
+constexpr std::array kNumber{in_path(kOutTradeNo)};
 constexpr std::array kDirect{required("mchid", 32)};
 constexpr std::array kPartner{required("sp_mchid", 32), required("sub_mchid", 32)};
 constexpr auto kDirectFields = kNumber + kDirect;

@@ -39,7 +39,7 @@ constexpr FieldRule flag(std::string_view name) { return {.name = name, .type = 
 constexpr FieldRule integer(std::string_view name, Need need = Need::optional) {
     return {.name = name, .need = need, .type = Type::integer};
 }
-/// Fen of which there must be some.
+/// Fen or pieces of which there must be some.
 constexpr FieldRule money(std::string_view name, Need need = Need::required) {
     return {.name = name, .need = need, .type = Type::integer, .least = 1};
 }
@@ -93,10 +93,11 @@ inline constexpr std::array kGoods{
     integer("detail.cost_price"),
     optional("detail.invoice_id", 32, Limit::recalled),
     list("detail.goods_detail"),
-    required("detail.goods_detail[].merchant_goods_id", 32, Limit::recalled),
+    matching(required("detail.goods_detail[].merchant_goods_id", 32, Limit::recalled),
+             kGoodsIdPattern),
     optional("detail.goods_detail[].wechatpay_goods_id", 32, Limit::recalled),
     optional("detail.goods_detail[].goods_name", 256, Limit::recalled),
-    integer("detail.goods_detail[].quantity", Need::required),
+    money("detail.goods_detail[].quantity"),
     integer("detail.goods_detail[].unit_price", Need::required)};
 
 inline constexpr std::array kStore{object("scene_info.store_info"),

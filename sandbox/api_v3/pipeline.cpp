@@ -152,6 +152,14 @@ Result<v3::Authorization, Refusal> read_authorization(const http::Request& reque
     return std::move(*authorization);
 }
 
+/// Who acts for this sub-merchant; null when nobody does.
+const Merchant* find_provider(const Directory& directory, std::string_view sub_mchid) {
+    for (const Merchant* const each : directory.merchants()) {
+        if (acts_for(*each, sub_mchid)) return each;
+    }
+    return nullptr;
+}
+
 /// Step 4: who calls, and with which certificate.
 Result<const Merchant*, Refusal> identify(const v3::Authorization& authorization,
                                           const Directory& directory) {
@@ -159,15 +167,25 @@ Result<const Merchant*, Refusal> identify(const v3::Authorization& authorization
                                          ? nullptr
                                          : directory.find_merchant(authorization.mchid);
     if (merchant == nullptr) {
-        return refuse(kNoCertificate, "no such mchid here; try 1900000109");
+        const Merchant* const provider = find_provider(directory, authorization.mchid);
+        return refuse(
+            kNoCertificate,
+            provider == nullptr
+                ? "no such mchid here; try 1900000109"
+                : fmt::format("this mchid is a sub-merchant's: its provider {} signs, with "
+                              "its own mchid, serial_no and key",
+                              provider->mch_id.str()));
     }
     if (!merchant->public_key)
         return refuse(kNoCertificate, "this merchant has no certificate here; give it one");
     if (merchant->api_v3_key.empty())
         return refuse(kNoApiV3Key, "this merchant has no api_v3_key here; give it one");
     if (!http::equals_ignoring_case(authorization.serial_no, merchant->serial_no)) {
-        return refuse(kSerialUnknown, fmt::format("serial_no is not this merchant's, which is {}",
-                                                  merchant->serial_no));
+        const std::string why =
+            diagnosis::why_other_serial(authorization.serial_no, merchant->serial_no);
+        return refuse(kSerialUnknown,
+                      fmt::format("serial_no is not this merchant's, which is {}{}{}",
+                                  merchant->serial_no, why.empty() ? "" : "; ", why));
     }
     switch (merchant->certificate_state) {
         case CertificateState::expired:
@@ -239,6 +257,31 @@ Fields::Texts query_of(const http::Request& request) {
     return out;
 }
 
+constexpr std::string_view kOwnSerial =
+    "Wechatpay-Serial is the merchant's own certificate serial; wanted is the platform's: from "
+    "GET /v3/certificates, or PUB_KEY_ID_...";
+
+/// Why Wechatpay-Serial names no key. source  spec V3 10, pitfalls 9, 10, 12, 14, 24
+std::string why_no_platform_key(const Call& call, const Platform& platform) {
+    const std::string& serial = call.platform_serial;
+    if (http::equals_ignoring_case(serial, call.merchant.serial_no)) return std::string(kOwnSerial);
+    if (http::equals_ignoring_case(serial, platform.public_key().serial))
+        return "Wechatpay-Serial names the public key, but this merchant verifies by certificate";
+    for (const Platform::Key* const key : {&platform.first(), &platform.second()}) {
+        if (http::equals_ignoring_case(serial, key->serial)) {
+            return call.merchant.verification == Verification::public_key
+                       ? "Wechatpay-Serial names a certificate, but this merchant is in public-key "
+                         "mode: send PUB_KEY_ID_..."
+                       : "Wechatpay-Serial names a platform certificate that is out of use: fetch "
+                         "/v3/certificates anew";
+        }
+        if (const auto why = diagnosis::why_other_serial(serial, key->serial); !why.empty())
+            return fmt::format("Wechatpay-Serial names no platform key in use; {}", why);
+    }
+    return "Wechatpay-Serial names no platform key in use: is it another merchant's serial, or an "
+           "old certificate?";
+}
+
 /// Decrypts what the caller has encrypted for us.
 Result<void, Refusal> decrypt(Call& call, std::span<const FieldRule> rules,
                               const Platform& platform) {
@@ -253,9 +296,7 @@ Result<void, Refusal> decrypt(Call& call, std::span<const FieldRule> rules,
                                           pointer));
             if (key == nullptr) key = platform.find(call.merchant, call.platform_serial);
             if (key == nullptr) {
-                return refuse(kPlatformSerialWrong,
-                              "Wechatpay-Serial names no platform key in use: is it a merchant's "
-                              "serial, a decimal number, or an old certificate?");
+                return refuse(kPlatformSerialWrong, why_no_platform_key(call, platform));
             }
             const auto cipher = base64_decode(value);
             auto plain = cipher ? key->key.decrypt_oaep(*cipher) : std::nullopt;
@@ -305,9 +346,12 @@ Result<void, Refusal> check_caller(const Endpoint& endpoint, const Call& call,
         std::string named = call.text(endpoint.caller);
         if (named.empty()) named = call.query(endpoint.caller);
         if (named != call.merchant.mch_id.str()) {
-            Refusal refusal{kMchidDiffers,
-                            fmt::format("{} is {}, but Authorization says {}", endpoint.caller,
-                                        diagnosis::printable(named), call.merchant.mch_id.str())};
+            const bool is_sub = acts_for(call.merchant, named);
+            Refusal refusal{
+                kMchidDiffers,
+                fmt::format("{} is {}, but Authorization says {}{}", endpoint.caller,
+                            diagnosis::printable(named), call.merchant.mch_id.str(),
+                            is_sub ? "; a sub-merchant's calls go to the partner paths" : "")};
             refusal.field = endpoint.caller;
             return Failure{std::move(refusal)};
         }
@@ -437,6 +481,8 @@ std::optional<http::Response> answer(const http::Request& request, Context& cont
         WXPAY_TRY(const Merchant* const merchant, identify(authorization, context.directory));
         WXPAY_CHECK(authenticate(request, authorization, *merchant, context.directory, exchange));
         verified = merchant;
+        if (http::equals_ignoring_case(asked, merchant->serial_no))
+            exchange.notes.emplace_back(kOwnSerial);
         WXPAY_TRY(const Json body, read_body(request, exchange));
         const Fields fields{body, query_of(request), std::move(route.arguments)};
         exchange.out_trade_no = number_in(fields);
@@ -469,7 +515,9 @@ std::optional<http::Response> answer(const http::Request& request, Context& cont
         if (exchange.out_trade_no.empty()) name_subject(request, exchange);
         http::Response response = respond(refusal.words.http, body_of(refusal), kJson,
                                           refusal.words.number, request, context);
-        if (verified != nullptr) sign(response, *verified, asked, context, exchange);
+        // A 401 is never signed, also when it was asked for. source  spec V3 1.5
+        if (verified != nullptr && refusal.words.http != 401)
+            sign(response, *verified, asked, context, exchange);
         return response;
     }
     exchange.verdict = "ok";

@@ -215,6 +215,9 @@ Result<Reply, Refusal> prepay(const Call& call, TradeType type, Work& work) {
     }
     Order order = described(call, type, work);
     if (auto refusal = check_user(call, order, work)) return Failure{std::move(*refusal)};
+    if (type == TradeType::mweb && order.expires_at &&
+        *order.expires_at > order.created_at + kH5Life)
+        call.notes.emplace_back("h5_url lives five minutes whatever time_expire says");
     if (!add_order(work, order)) {
         WXPAY_TRY(order, again(work, order));
     }

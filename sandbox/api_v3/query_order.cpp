@@ -19,7 +19,7 @@ Endpoint partner_query_by_transaction_id();
 
 namespace {
 
-constexpr std::array kByNumber{in_path(required("out_trade_no", 32))};
+constexpr std::array kByNumber{in_path(kOutTradeNo)};
 constexpr std::array kById{in_path(required("transaction_id", 32))};
 constexpr std::array kDirect{in_query(required("mchid", 32))};
 constexpr std::array kPartner{in_query(required("sp_mchid", 32)),

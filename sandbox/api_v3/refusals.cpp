@@ -14,6 +14,7 @@ constexpr std::array kDocumented{
     kSignWrong,
     kParamError,
     Words{400, "INVALID_REQUEST", "无效请求"},
+    kReentryDiffers,
     kAppidNotBound,
     Words{400, "MCH_NOT_EXISTS", "商户号不存在", 268443715},
     kOrderPaid,

@@ -412,6 +412,10 @@ bool is_v3_out_trade_no(std::string_view value) {
     return value.size() >= 6 && value.size() <= 32 && is_of(value, "_-|*");
 }
 
+bool is_v3_goods_id(std::string_view value) {
+    return !value.empty() && value.size() <= 32 && is_of(value, "_-");
+}
+
 bool is_v3_combine_no(std::string_view value) {
     return value.size() <= 32 && is_v3_out_refund_no(value);
 }

@@ -82,11 +82,13 @@ bool remove_nulls(nlohmann::json& json);
 // What several endpoints' rules share.
 // source  [B] quoted in live answers; spec V3 1.6 and v3-endpoints.json
 bool is_v3_out_trade_no(std::string_view value);
+bool is_v3_goods_id(std::string_view value);
 bool is_v3_combine_no(std::string_view value);
 bool is_v3_out_refund_no(std::string_view value);
 bool is_v3_notify_url(std::string_view value);
 bool is_date(std::string_view value);
 inline constexpr Pattern kOutTradeNoPattern{R"(^[0-9a-zA-Z_\-|\*]{6,32}$)", is_v3_out_trade_no};
+inline constexpr Pattern kGoodsIdPattern{R"(^[0-9a-zA-Z_\-]{1,32}$)", is_v3_goods_id};
 /// Of combined orders and their parts.
 inline constexpr Pattern kCombineNoPattern{R"(^[0-9a-zA-Z_\-|\*@]{1,32}$)", is_v3_combine_no};
 inline constexpr Pattern kOutRefundNoPattern{R"(^[0-9a-zA-Z_\-|\*@]{1,64}$)", is_v3_out_refund_no};

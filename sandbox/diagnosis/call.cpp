@@ -50,6 +50,43 @@ constexpr std::array kAdvice{
     Advice{"ORDERPAID",
            "The money is there: answer the customer from orderquery, do not order "
            "again."},
+    // source  spec V3 10, pitfalls 4 to 8, 10, 11, 25, 31 to 34
+    Advice{
+        "PARAM_ERROR 无法将 JSON",
+        "Send the JSON type that the page names. Amounts are whole numbers of fen without quotes: "
+        "count in fen from the start."},
+    Advice{"PARAM_ERROR 输入源“/body/time_expire”",
+           "V3 wants RFC 3339 with its offset, 2024-06-01T12:00:00+08:00; V2's yyyyMMddHHmmss is "
+           "refused."},
+    Advice{"PARAM_ERROR http header中的mchid",
+           "Who signs and who is named must be one: mchid, or sp_mchid in partner mode (服务商), "
+           "never sub_mchid. A provider signs with its own key."},
+    Advice{"PARAM_ERROR 平台证书序列号Wechatpay-Serial",
+           "Name the key that encrypted the field: the serial of WeChat's platform certificate as "
+           "upper-case hex, or PUB_KEY_ID_…. It is never the merchant's own certificate."},
+    Advice{"PARAM_ERROR HTTP header缺少微信支付平台证书序列号",
+           "A call with an encrypted field names the key in the header Wechatpay-Serial."},
+    Advice{"INVALID_REQUEST 请求重入时",
+           "The same out_trade_no must come with the same parameters, time_expire too. Keep the "
+           "prepay_id of the first answer (two hours) instead of ordering again."},
+    Advice{"OUT_TRADE_NO_USED",
+           "A number belongs to one product. Keep the prepay_id of the first answer, or take a new "
+           "out_trade_no for the other product."},
+    Advice{"ORDER_NOT_EXIST",
+           "Is it the out_trade_no (the merchant's number), and the mchid that ordered it? Letters "
+           "count as they are: some clients turn path variables into lower case."},
+    Advice{"SIGN_ERROR Http头Authorization值格式错误",
+           "Authorization: WECHATPAY2-SHA256-RSA2048 mchid=\"…\",nonce_str=\"…\",timestamp=\"…\","
+           "serial_no=\"…\",signature=\"…\" in one line, the scheme once: many libraries put a "
+           "scheme in front by themselves."},
+    Advice{"SIGN_ERROR Http头Authorization中的timestamp",
+           "Seconds since 1970, 10 digits, of a clock that NTP keeps; Date.now() and "
+           "currentTimeMillis() are milliseconds. With a virtual clock look at `wxpay-sandbox "
+           "clock`."},
+    Advice{
+        "SIGN_ERROR 商户证书序列号有误",
+        "serial_no is the merchant's API certificate's (apiclient_cert.pem), not the platform's: "
+        "openssl x509 -noout -serial -in apiclient_cert.pem, leading zeros and all."},
     Advice{"ORDERCLOSED", "A closed number stays closed; order with a new out_trade_no."},
 };
 

@@ -1,5 +1,7 @@
 #include "sandbox/diagnosis/callback.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -73,6 +75,46 @@ constexpr Cause kNoConnection{
     "no connection: wrong host or port, a firewall, or the handler is not running?",
     "Try the address from the sandbox's machine with curl."};
 
+// API V3. source  spec V3 10, pitfalls 17 to 22 and 30. What goes wrong inside the handler shows
+// only as far as its answer says so; and not at all:
+//   13, 14, 15, 16  which key the handler looks for by Wechatpay-Serial
+//   18, 20          which argument or which key was wrong: only that verifying or decrypting failed
+//   27              that its client hides the reason
+//   30              that the body was read before (Go): it verifies an empty one
+// The links stand beside the tests: tests/component/v3_diagnosis_test.cpp.
+constexpr Cause kV3Signature{
+    "the handler could not verify the signature: does it verify the raw body?",
+    "Verify over timestamp LF nonce LF body LF with the body's bytes as they came, before any JSON "
+    "reader: serialised anew, read in another charset than UTF-8, or read twice (the second time "
+    "empty) it differs. Look the key up by Wechatpay-Serial: a platform certificate's or "
+    "PUB_KEY_ID_…, never the merchant's. Check the order of your library's arguments: signature, "
+    "nonce and timestamp are all texts."};
+constexpr Cause kV3Cipher{
+    "the handler could not decrypt resource: APIv3 key, nonce and associated_data as they came?",
+    "AES-256-GCM under the 32 bytes of the APIv3 key itself (not the V2 key, no hash of it), with "
+    "resource.nonce and resource.associated_data; the last 16 bytes of the cipher text are the "
+    "tag."};
+constexpr Cause kV3SaysNo{"the handler refused it; its answer says why",
+                          "Answer 200 or 204 once it is verified and stored, also to repeats."};
+constexpr Cause kV3Threw{
+    "the handler failed: an exception, perhaps after its work was done",
+    "The callback comes again, for a day: what was already credited must not be credited twice. "
+    "Catch "
+    "errors, roll back, and answer 4xx or 5xx with {\"code\":\"FAIL\",\"message\":\"…\"}."};
+constexpr Cause kV3MediaType{
+    "the handler does not take application/json",
+    "The body is JSON: read its raw bytes first, they are what is signed."};
+constexpr Cause kV3Status{"only 200 and 204 say that it was received",
+                          "Answer 204 without a body, or 200."};
+constexpr Cause kV3NotVerified{
+    "the handler accepts what WeChat has not signed",
+    "WeChat sends probes with a wrong signature (WECHATPAY/SIGNTEST/) to find such handlers. That "
+    "the resource decrypts is no proof of who sent it: verify Wechatpay-Signature first."};
+
+bool is_v3(const Exchange& exchange) {
+    return exchange.request.headers.find("Wechatpay-Signature").has_value();
+}
+
 bool is_hmac(const Exchange& exchange) {
     constexpr std::size_t kDigits = 64;
     const auto message = XmlMessage::parse(exchange.request.body);
@@ -113,7 +155,59 @@ Cause cause_of_refused_refund(std::string_view reason) {
     return holds(reason, "sign") || holds(reason, "签名") ? kRefundUnsigned : kRefundCipher;
 }
 
+bool holds_one_of(std::string_view text, std::initializer_list<std::string_view> parts) {
+    return std::any_of(parts.begin(), parts.end(),
+                       [text](std::string_view part) { return holds(text, part); });
+}
+
+Cause cause_of_v3_refusal(const Exchange& exchange) {
+    const int status = exchange.response.status;
+    const std::string& said = exchange.response.body;
+    if (holds_one_of(said, {"ecrypt", "解密", "AEAD", "ag mismatch", "cipher"})) return kV3Cipher;
+    if (holds_one_of(said, {"ignature", "SIGN", "erify", "erification", "签"})) return kV3Signature;
+    if (status == 415) return kV3MediaType;
+    if (status >= 500) return kV3Threw;
+    const Cause cause = cause_of_status(status);
+    return cause.hint == kNotXml.hint ? kV3SaysNo : cause;
+}
+
+Cause cause_of_v3(const Exchange& exchange, const Judgement& judgement) {
+    switch (judgement.verdict) {
+        case Verdict::ok:
+            break;
+        case Verdict::refused:
+            return cause_of_v3_refusal(exchange);
+        case Verdict::timeout:
+            return kSlow;
+        case Verdict::unreachable:
+            return cause_of_silence(exchange, judgement.reason);
+        case Verdict::bad_answer:
+            if (holds(judgement.reason, "forged signature")) return kV3NotVerified;
+            return exchange.response.status >= 300 ? kRedirected : kV3Status;
+    }
+    return {};
+}
+
+/// What is received all the same, and would be wrong elsewhere.
+void note_v3_answer(Exchange& exchange) {
+    const std::string& said = exchange.response.body;
+    if (said.starts_with("<")) {
+        exchange.notes.emplace_back(
+            "XML is an answer of API V2, and a page no answer at all: V3 looks at the status "
+            "alone, "
+            "so a failure that answers so is taken for a success");
+    } else if (holds(said, "FAIL")) {
+        exchange.notes.emplace_back(
+            "FAIL with status 200 counts as received and does not come again: answer 4xx or 5xx");
+    }
+    if (exchange.fault && exchange.fault->is(Effect::Kind::corrupt_sign)) {
+        exchange.notes.emplace_back(
+            "accepted although its signature is wrong: the handler does not verify it");
+    }
+}
+
 Cause cause_of(const Exchange& exchange, const Judgement& judgement) {
+    if (is_v3(exchange)) return cause_of_v3(exchange, judgement);
     switch (judgement.verdict) {
         case Verdict::ok:
             break;
@@ -155,7 +249,9 @@ void explain_callback(Exchange& exchange, const Judgement& judgement, bool answe
             "this callback was answered with SUCCESS before: credit the order once, and answer "
             "SUCCESS again");
     }
-    if (judgement.verdict == Verdict::ok && merchant != nullptr && !is_refund(exchange)) {
+    if (judgement.verdict == Verdict::ok && is_v3(exchange)) {
+        note_v3_answer(exchange);
+    } else if (judgement.verdict == Verdict::ok && merchant != nullptr && !is_refund(exchange)) {
         warn_of_blind_trust(exchange, *merchant);
     }
     if (judgement.verdict == Verdict::ok) {

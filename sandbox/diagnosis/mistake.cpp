@@ -119,6 +119,57 @@ constexpr std::array kRows{
         "Every field that is sent with a value is signed, sign_type too. Add it before signing."},
     Row{Mistake::field_not_sent, "field_not_sent", "'{}' was signed but not sent",
         "Send every field that was signed."},
+    Row{Mistake::v3_last_line_end, "v3_last_line_end", "the last line end is missing: {}",
+        "Each of the five lines ends with one LF, the last one too. Without a body the fifth line "
+        "is empty, so the string ends with two of them."},
+    Row{Mistake::v3_line_ends, "v3_line_ends", "the lines were signed with {} as line ends",
+        "Every line ends with the one byte 0x0A, on every system; in PHP \"\\n\" stands in double "
+        "quotes."},
+    Row{Mistake::v3_query_left_out, "v3_query_left_out", "the query string was not signed",
+        "Sign path and query together, exactly as they stand on the request line."},
+    Row{Mistake::v3_target_form, "v3_target_form", "path and query were signed {}",
+        "Sign path and query byte for byte as they stand on the request line: no other encoding, "
+        "order or case."},
+    Row{Mistake::v3_full_url, "v3_full_url", "the URL was signed with {}; wanted: from the path on",
+        "The second line is the path with the query; scheme and host are no part of it."},
+    Row{Mistake::v3_path_variable_in_query, "v3_path_variable_in_query",
+        "path variables stood in the query as well when {}",
+        "A variable of the path stands in the path only: take it out of the parameters before the "
+        "client makes a query string of them."},
+    Row{Mistake::v3_method, "v3_method", "the method was signed as {}",
+        "The first line is the method of the request line in upper case: a helper that always "
+        "signs "
+        "GET or POST, or lower case, breaks it."},
+    Row{Mistake::v3_body_left_out, "v3_body_left_out", "the body was sent but not signed",
+        "The fifth line is the body, byte for byte. Some clients sign before they serialise the "
+        "JSON: serialise first, sign that text, and send it as it is."},
+    Row{Mistake::v3_body_not_sent, "v3_body_not_sent", "a body was signed ({}) but none was sent",
+        "Without a body the fifth line is empty: not {}, not null. If a body was meant to be sent, "
+        "see where the HTTP client loses it."},
+    Row{Mistake::v3_body_serialised_anew, "v3_body_serialised_anew",
+        "the body was serialised twice: signed was its JSON {}",
+        "Serialise once, sign that text, and send the same bytes: HTTP clients that take an object "
+        "write it in a form of their own."},
+    Row{Mistake::v3_timestamp, "v3_timestamp",
+        "signed with timestamp {}, but the header has another one",
+        "Take the time once, in seconds, and use the same text in the string to sign and in the "
+        "header."},
+    Row{Mistake::v3_nonce, "v3_nonce", "nonce_str was signed {}",
+        "Make one nonce_str and use the same text in the string to sign and in the header."},
+    Row{Mistake::v3_line_order, "v3_line_order", "the lines were signed in another order: {}",
+        "The order is method, path with query, timestamp, nonce_str, body."},
+    Row{Mistake::v3_other_merchants_key, "v3_other_merchants_key",
+        "signed with the private key of merchant {}",
+        "mchid, serial_no and private key belong together; a provider signs with its own, never "
+        "with the sub-merchant's."},
+    Row{Mistake::v3_pss, "v3_pss", "signed with RSA-PSS; wanted is RSASSA-PKCS1-v1_5 with SHA-256",
+        "Choose SHA256withRSA (PKCS#1 v1.5), not PSS: in libraries often the padding's name."},
+    Row{Mistake::v3_sha1, "v3_sha1", "signed with SHA-1; wanted is SHA-256 with RSA",
+        "Name SHA-256 when signing: SHA256withRSA, OPENSSL_ALGO_SHA256; some defaults are SHA-1."},
+    Row{Mistake::v3_signature_form, "v3_signature_form", "the signature is written {}",
+        "Write the signature as base64 in one line: with '+', '/' and '=', no line ends, no hex, "
+        "no "
+        "URL encoding."},
 };
 
 const Row& row(Mistake mistake) {
@@ -134,6 +185,15 @@ std::string_view name(Mistake mistake) { return row(mistake).name; }
 
 std::string hint(const Finding& finding) {
     return fmt::format(fmt::runtime(row(finding.mistake).hint), finding.detail);
+}
+
+std::string hints(const std::vector<Finding>& findings) {
+    std::string out;
+    for (const Finding& finding : findings) {
+        if (!out.empty()) out += "; and ";
+        out += hint(finding);
+    }
+    return out;
 }
 
 std::string_view advice(Mistake mistake) { return row(mistake).advice; }

@@ -2,11 +2,14 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wxpay::sandbox::diagnosis {
 
-/// What can be wrong with a V2 signature.
-/// source  [A] the SDKs' own ways to sign, [B] issues and forum threads about 签名错误; v2.md 2, 13
+/// What can be wrong with a signature; those of V3 begin with v3_.
+/// source  [A] the SDKs' own ways to sign, [B] issues and forum threads about 签名错误; v2.md 2,
+/// 13;
+///         spec V3 10
 enum class Mistake {
     lower_case_hex,
     base64,
@@ -43,6 +46,23 @@ enum class Mistake {
     sign_included,
     field_not_signed,
     field_not_sent,
+    v3_last_line_end,
+    v3_line_ends,
+    v3_query_left_out,
+    v3_target_form,
+    v3_full_url,
+    v3_path_variable_in_query,
+    v3_method,
+    v3_body_left_out,
+    v3_body_not_sent,
+    v3_body_serialised_anew,
+    v3_timestamp,
+    v3_nonce,
+    v3_line_order,
+    v3_other_merchants_key,
+    v3_pss,
+    v3_sha1,
+    v3_signature_form,
 };
 
 /// A mistake that was made, and with what: a field's name, a merchant's number.
@@ -55,6 +75,8 @@ struct Finding {
 std::string_view name(Mistake mistake);
 /// The mistake as part of one ASCII line: "signed with the API key of merchant 1900000110".
 std::string hint(const Finding& finding);
+/// All of them in one line.
+std::string hints(const std::vector<Finding>& findings);
 /// What to do about it: a sentence or two of UTF-8.
 std::string_view advice(Mistake mistake);
 

@@ -166,15 +166,6 @@ std::vector<Finding> outward(const Given& given, v2::SignType asked) {
     return out;
 }
 
-std::string hints(const std::vector<Finding>& findings) {
-    std::string out;
-    for (const Finding& finding : findings) {
-        if (!out.empty()) out += "; and ";
-        out += hint(finding);
-    }
-    return out;
-}
-
 bool has(const std::vector<Finding>& findings, Mistake mistake) {
     return std::any_of(findings.begin(), findings.end(),
                        [mistake](const Finding& each) { return each.mistake == mistake; });

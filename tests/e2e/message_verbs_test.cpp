@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/codec/base64.hpp"
+#include "core/v3/authorization.hpp"
+
 #include "tests/support/app_harness.hpp"
 #include "tests/support/process.hpp"
 
@@ -44,6 +47,25 @@ class MessageVerbs : public testing::Test {
 
     TemporaryDirectory directory;
 };
+
+TEST_F(MessageVerbs, SignACallOfV3) {
+    const auto json = run({"sign", file("body.json", "{}"), "--target", "/v3/x?a=1", "--method",
+                           "POST", "--timestamp", "1717214400", "--nonce", "N", "--output", "json"})
+                          .json();
+    EXPECT_EQ(json["string_to_sign"], "POST\n/v3/x?a=1\n1717214400\nN\n{}\n");
+    const auto header = v3::parse_authorization(json["authorization"].get<std::string>());
+    ASSERT_TRUE(header);
+    const auto directory_of_demos = sandbox::demo_directory();
+    const auto* const merchant = directory_of_demos.find_merchant(header->mchid);
+    ASSERT_NE(merchant, nullptr);
+    EXPECT_EQ(header->serial_no, merchant->serial_no);
+    EXPECT_TRUE(merchant->public_key->verify_sha256(json["string_to_sign"].get<std::string>(),
+                                                    base64_decode(header->signature).value()));
+    const auto text = run({"sign", "--target", "/v3/certificates"});
+    EXPECT_EQ(text.status, 0);
+    EXPECT_TRUE(holds(text.output, "Authorization: WECHATPAY2-SHA256-RSA2048 mchid=\"1900000109\""))
+        << text.output;
+}
 
 TEST_F(MessageVerbs, SignTheOfficialVector) {
     const std::string given = file("official.xml", kOfficial);
