@@ -72,9 +72,10 @@ constexpr std::array<std::string_view, 1> kGzip{"GZIP"};
 constexpr std::array kSub{optional("sub_mchid", 32, Limit::recalled)};
 constexpr std::array kApps{required("appid", 32, Limit::recalled),
                            optional("sub_appid", 32, Limit::recalled)};
-constexpr std::array kRequest{
-    required("transaction_id", 32, Limit::recalled),
+constexpr std::array kOf{required("transaction_id", 32, Limit::recalled)};
+constexpr std::array kNumber{
     matching(required("out_order_no", 64, Limit::recalled), kOutRefundNoPattern)};
+constexpr std::array kFreshNumber{required("out_order_no", 64, Limit::recalled)};
 constexpr std::array kReceivers{
     list("receivers", Need::required),
     one_of(required("receivers[].type", 32, Limit::recalled), kTypes),
@@ -83,12 +84,12 @@ constexpr std::array kReceivers{
     money("receivers[].amount"),
     required("receivers[].description", 80, Limit::recalled),
     FieldRule{.name = "unfreeze_unsplit", .need = Need::required, .type = Type::boolean}};
-constexpr auto kOrderFields = kSub + kApps + kRequest + kReceivers;
+constexpr auto kOrderFields = kSub + kApps + kOf + kNumber + kReceivers;
 constexpr std::array kQueryFields{in_path(required("out_order_no", 64, Limit::recalled)),
                                   in_query(required("transaction_id", 32, Limit::recalled)),
                                   in_query(optional("sub_mchid", 32, Limit::recalled))};
 constexpr std::array kDescription{required("description", 80, Limit::recalled)};
-constexpr auto kUnfreezeFields = kSub + kRequest + kDescription;
+constexpr auto kUnfreezeFields = kSub + kOf + kFreshNumber + kDescription;
 constexpr std::array kAmountsFields{in_path(required("transaction_id", 32, Limit::recalled))};
 constexpr std::array kReceiver{one_of(required("type", 32, Limit::recalled), kTypes),
                                required("account", 64, Limit::recalled)};
@@ -366,7 +367,7 @@ Result<Reply, Refusal> give_back(const Call& call, Work& work) {
     std::string out_order_no = call.text("out_order_no");
     if (out_order_no.empty()) {
         if (!call.has("order_id"))
-            return Failure{missing(required("out_order_no", 64), "/body/out_order_no")};
+            return Failure{missing(required("order_id", 64), "/body/order_id")};
         if (const auto number = find(work, kOrderIdKind, call, call.text("order_id")))
             out_order_no = number->get<std::string>();
     }

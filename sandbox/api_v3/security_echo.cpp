@@ -22,9 +22,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array kFields{required("echo_message", 0),
-                             encrypted(optional("encrypted_echo_message", 0)),
-                             matching(optional("notify_url", 255), kNotifyUrlPattern)};
+constexpr std::array kFields{
+    required("echo_message", 0), encrypted(optional("encrypted_echo_message", 0)),
+    matching(optional("notify_url", 255, Limit::recalled), kNotifyUrlPattern)};
 
 /// source  [A] pay.weixin.qq.com/doc/v3/partner/4019605946
 constexpr V3Event kEchoed{"SECURITY_ECHO.SUCCESS", "security", "security", "回调通知成功"};

@@ -239,12 +239,13 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
         exchange.error = judgement.reason;
-        if (!is_lost && !is_probed) {  // what a probe shows is said already
+        // Who refuses a probe does right, and needs no advice.
+        if (!is_lost && !(is_probed && judgement.verdict != Verdict::bad_answer)) {
             diagnosis::explain_callback(exchange, judgement, answered_before,
                                         context_.directory.find_merchant(mch_id));
         }
-        attempt.reason =
-            exchange.hint.empty() ? judgement.reason : judgement.reason + ". " + exchange.hint;
+        attempt.reason = judgement.reason;
+        if (!exchange.hint.empty() && !is_probed) attempt.reason += ". " + exchange.hint;
         if (exchange.fault) attempt.reason = with_fault(*exchange.fault, attempt.reason);
         context_.exchanges.add(std::move(exchange));
         Delivery delivery = Delivery::unrecorded;
