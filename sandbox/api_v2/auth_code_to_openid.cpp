@@ -1,10 +1,9 @@
 // POST /tools/authcodetoopenid: who shows this payment code.
 #include <array>
 
-#include "sandbox/api_v2/micropay.hpp"
 #include "sandbox/api_v2/pipeline.hpp"
+#include "sandbox/ledger/code_payment.hpp"
 #include "sandbox/ledger/identifiers.hpp"
-#include "sandbox/ledger/payment.hpp"
 
 namespace wxpay::sandbox::api_v2 {
 

@@ -1,10 +1,10 @@
 // POST /secapi/pay/reverse: the cashier gives up a code payment, paid or not.
 #include <array>
+#include <string>
+#include <utility>
 
 #include "sandbox/api_v2/lookup.hpp"
-#include "sandbox/ledger/payment.hpp"
-#include "sandbox/ledger/refund.hpp"
-#include "sandbox/limits.hpp"
+#include "sandbox/ledger/code_payment.hpp"
 
 namespace wxpay::sandbox::api_v2 {
 
@@ -37,42 +37,31 @@ void add_recall(Refusal& refusal) {
     refusal.business.text("recall", refusal.words == kInterfaceError ? "Y" : "N");
 }
 
+Words words_of(ReverseProblem problem) {
+    switch (problem) {
+        case ReverseProblem::overdue:
+            return kReverseExpire;
+        case ReverseProblem::refunded:
+        case ReverseProblem::closed:
+            return kInvalidRequest;
+        case ReverseProblem::not_by_code:
+        case ReverseProblem::balance_too_low:
+            break;
+    }
+    return kTradeError;
+}
+
 Result<Reply, Refusal> handle(const Call& call, Work& work) {
     auto order = find_order(call, work);
     if (!order) {
         call.notes.emplace_back("nothing was paid under this number, so there is nothing to undo");
         return done();
     }
-    if (order->trade_type != TradeType::micropay) {
-        return Failure{Refusal{kTradeError, "out_trade_no",
-                               "only code payments are reversed; close or refund this order"}};
-    }
-    switch (order->state) {
-        case TradeState::not_paid:
-        case TradeState::user_paying:
-        case TradeState::pay_error:
-            order->state = TradeState::revoked;
-            work.store().update_order(*order);
-            forget_user(work, *order);
-            work.changed(*order);
-            break;
-        case TradeState::success:
-            if (work.context().clock.now() > *order->paid_at + kReverseWindow) {
-                return Failure{Refusal{kReverseExpire, "out_trade_no",
-                                       "paid more than 7 days ago: refund it instead"}};
-            }
-            if (!sandbox::reverse(work, *order)) {
-                return Failure{Refusal{kTradeError, "out_trade_no",
-                                       "the merchant's account holds less than was paid"}};
-            }
-            break;
-        case TradeState::refund:
-        case TradeState::closed:
-            return Failure{Refusal{kInvalidRequest, "out_trade_no",
-                                   "the order was refunded or closed: nothing to reverse"}};
-        case TradeState::revoked:
-            call.notes.emplace_back("the order was reversed before");
-            break;
+    if (order->state == TradeState::revoked)
+        call.notes.emplace_back("the order was reversed before");
+    if (const auto reversed = give_up_code_payment(work, std::move(*order)); !reversed) {
+        return Failure{Refusal{words_of(reversed.error()), "out_trade_no",
+                               std::string(hint_of(reversed.error()))}};
     }
     return done();
 }

@@ -14,6 +14,11 @@ Endpoint certificates();
 // close_order.cpp
 Endpoint close_order();
 Endpoint partner_close_order();
+// code_payment.cpp
+Endpoint codepay();
+Endpoint partner_codepay();
+Endpoint partner_reverse();
+Endpoint reverse();
 // fund_flow_bill.cpp
 Endpoint fund_flow_bill();
 // combine.cpp
@@ -78,6 +83,10 @@ std::span<const Endpoint> endpoints() {
         partner_query_by_out_trade_no(),
         partner_query_by_transaction_id(),
         partner_close_order(),
+        codepay(),
+        reverse(),
+        partner_codepay(),
+        partner_reverse(),
         refund(),
         query_refund(),
         apply_abnormal_refund(),
@@ -112,7 +121,7 @@ std::span<const Endpoint> endpoints() {
 
 bool is_known_elsewhere(std::string_view path) {
     // source  [A] github.com/TheNorthMemory/wechatpay-openapi, docs/v3: names of folders
-    constexpr std::array<std::string_view, 17> kFamilies{"/v3/payscore/",
+    constexpr std::array<std::string_view, 15> kFamilies{"/v3/payscore/",
                                                          "/v3/marketing/",
                                                          "/v3/merchant/media/",
                                                          "/v3/merchant-service/",
@@ -126,10 +135,7 @@ bool is_known_elsewhere(std::string_view path) {
                                                          "/v3/goldplan/",
                                                          "/v3/capital/",
                                                          "/v3/edu-papay/",
-                                                         "/v3/transfer/batches",
-                                                         "/v3/pay/transactions/codepay",
-                                                         "/v3/pay/partner/transactions/codepay"};
-    if (path.starts_with("/v3/pay/") && path.ends_with("/reverse")) return true;  // code payment
+                                                         "/v3/transfer/batches"};
     return std::any_of(kFamilies.begin(), kFamilies.end(),
                        [path](std::string_view family) { return path.starts_with(family); });
 }

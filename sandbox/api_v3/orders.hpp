@@ -14,6 +14,13 @@ namespace wxpay::sandbox::api_v3 {
 /// is not to be seen here (spec V3 4.7).
 std::optional<Order> find_order(const Call& call, Work& work);
 
+/// The order that a call describes, as far as all ways to pay describe it alike. A provider that
+/// names no app uses its first.
+Order order_from(const Call& call, TradeType type, Work& work);
+
+/// Which members of the body a repeated call has changed.
+std::string differences(const Order& stored, const Order& sent);
+
 /// time_expire, the last moment to pay, moved into what WeChat allows.
 std::optional<Instant> expiry_of(const Call& call, Instant now);
 

@@ -110,50 +110,13 @@ std::string creation_of(const Call& call) {
     return dump_json(body);
 }
 
-Order described(const Call& call, TradeType type, Work& work) {
-    const Instant now = work.context().clock.now();
-    Random& random = work.context().random;
-    const bool is_partner = call.has("sp_mchid");
-    Order order;
-    order.api = ApiVersion::v3;
-    order.mch_id = call.merchant.mch_id;
-    order.out_trade_no = OutTradeNo::parse(call.text("out_trade_no")).value();
-    order.appid = AppId::parse(call.text(is_partner ? "sp_appid" : "appid")).value();
-    order.sub_mch_id = call.text("sub_mchid");
-    order.sub_appid = call.text("sub_appid");
-    order.trade_type = type;
-    order.total = Fen{call.number("amount.total")};
-    order.body = call.text("description");
-    order.attach = call.text("attach");
-    order.device_info = call.text("scene_info.device_id");
-    order.openid = call.text(is_partner ? "payer.sp_openid" : "payer.openid");
-    order.sub_openid = call.text("payer.sub_openid");
-    order.notify_url = call.text("notify_url");
-    order.limit_pay = limit_pay_of(call);
-    order.creation = creation_of(call);
-    order.created_at = now;
-    order.expires_at = expiry_of(call, now);
-    order.platform_serial = call.platform_serial;
-    order.prepay_id = next_prepay_id(random, now);
-    order.prepaid_at = now;
-    if (type == TradeType::native) order.code_url = next_code_url(random);
-    if (type == TradeType::mweb) order.mweb_url = next_mweb_url(random, order.prepay_id.str());
-    return order;
-}
-
-/// Which members of the body a repeated call has changed.
-std::string differences(const Order& stored, const Order& sent) {
-    const auto before = parse_json(stored.creation);
-    const auto now = parse_json(sent.creation);
-    if (!before || !now) return "call";
-    std::vector<std::string> out;
-    for (const auto& [name, value] : now->items()) {
-        if (!before->contains(name) || (*before)[name] != value) out.push_back(name);
-    }
-    for (const auto& [name, value] : before->items()) {
-        if (!now->contains(name)) out.push_back(name);
-    }
-    return fmt::format("{}", fmt::join(out, ", "));
+/// What the user gets to pay with.
+void add_prepay_id(Order& order, Random& random) {
+    order.prepay_id = next_prepay_id(random, order.created_at);
+    order.prepaid_at = order.created_at;
+    if (order.trade_type == TradeType::native) order.code_url = next_code_url(random);
+    if (order.trade_type == TradeType::mweb)
+        order.mweb_url = next_mweb_url(random, order.prepay_id.str());
 }
 
 /// The number is taken: the same call again, or another one that wants the same number. source
@@ -213,7 +176,8 @@ Result<Reply, Refusal> prepay(const Call& call, TradeType type, Work& work) {
         return Failure{Refusal{kNoPermission, fmt::format("{} is not switched on for this merchant",
                                                           wxpay::wire_name(type))}};
     }
-    Order order = described(call, type, work);
+    Order order = order_from(call, type, work);
+    add_prepay_id(order, work.context().random);
     if (auto refusal = check_user(call, order, work)) return Failure{std::move(*refusal)};
     if (type == TradeType::mweb && order.expires_at &&
         *order.expires_at > order.created_at + kH5Life)
@@ -261,6 +225,47 @@ Endpoint partner(std::string_view path, std::span<const FieldRule> fields) {
 }
 
 }  // namespace
+
+Order order_from(const Call& call, TradeType type, Work& work) {
+    const Instant now = work.context().clock.now();
+    const bool is_partner = call.has("sp_mchid");
+    Order order;
+    order.api = ApiVersion::v3;
+    order.mch_id = call.merchant.mch_id;
+    order.out_trade_no = OutTradeNo::parse(call.text("out_trade_no")).value();
+    const auto appid = AppId::parse(call.text(is_partner ? "sp_appid" : "appid"));
+    order.appid = appid ? *appid : call.merchant.appids.front();
+    order.sub_mch_id = call.text("sub_mchid");
+    order.sub_appid = call.text("sub_appid");
+    order.trade_type = type;
+    order.total = Fen{call.number("amount.total")};
+    order.body = call.text("description");
+    order.attach = call.text("attach");
+    order.device_info = call.text("scene_info.device_id");
+    order.openid = call.text(is_partner ? "payer.sp_openid" : "payer.openid");
+    order.sub_openid = call.text("payer.sub_openid");
+    order.notify_url = call.text("notify_url");
+    order.limit_pay = limit_pay_of(call);
+    order.creation = creation_of(call);
+    order.created_at = now;
+    order.expires_at = expiry_of(call, now);
+    order.platform_serial = call.platform_serial;
+    return order;
+}
+
+std::string differences(const Order& stored, const Order& sent) {
+    const auto before = parse_json(stored.creation);
+    const auto now = parse_json(sent.creation);
+    if (!before || !now) return "call";
+    std::vector<std::string> out;
+    for (const auto& [name, value] : now->items()) {
+        if (!before->contains(name) || (*before)[name] != value) out.push_back(name);
+    }
+    for (const auto& [name, value] : before->items()) {
+        if (!now->contains(name)) out.push_back(name);
+    }
+    return fmt::format("{}", fmt::join(out, ", "));
+}
 
 // source  [A] pay.weixin.qq.com/doc/v3/merchant/4012791897
 std::optional<Instant> expiry_of(const Call& call, Instant now) {
