@@ -24,12 +24,10 @@ namespace api_v3 = sandbox::api_v3;
 
 /// Endpoints of the table that nobody has built.
 const std::set<std::string> kNotYet{
-    "GET /v3/transfer/batches/out-batch-no/{out_batch_no}",
     "POST /v3/pay/partner/transactions/codepay",
     "POST /v3/pay/partner/transactions/out-trade-no/{out_trade_no}/reverse",
     "POST /v3/pay/transactions/codepay",
     "POST /v3/pay/transactions/out-trade-no/{out_trade_no}/reverse",
-    "POST /v3/transfer/batches",
 };
 
 /// "One of them" and "required when" in the table's notes: what a good call has besides.
