@@ -61,6 +61,9 @@ Endpoint refund();
 Endpoint trade_bill();
 // security_echo.cpp
 Endpoint security_echo();
+// transfer_batches.cpp
+Endpoint transfer_batch();
+Endpoint transfer_batch_by_number();
 // transfer_bills.cpp
 Endpoint transfer_bill();
 Endpoint transfer_bill_by_id();
@@ -105,6 +108,8 @@ std::span<const Endpoint> endpoints() {
         transfer_bill_by_number(),
         transfer_bill_by_id(),
         transfer_bill_cancel(),
+        transfer_batch(),
+        transfer_batch_by_number(),
         profit_sharing_order(),
         profit_sharing_query(),
         profit_sharing_unfreeze(),

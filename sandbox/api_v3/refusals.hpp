@@ -76,6 +76,8 @@ inline constexpr Words kOrderClosed{400, "ORDER_CLOSED", "订单已关闭"};
 inline constexpr Words kOrderExpired{400, "ORDER_CLOSED", "该订单已失效，请重新下单", 268447914};
 inline constexpr Words kNumberUsed{403, "OUT_TRADE_NO_USED", "商户订单号重复"};
 inline constexpr Words kOrderNotExist{404, "ORDER_NOT_EXIST", "订单不存在", 268512771};
+/// Of transfers; the code is the documentation's, the words ours: spec V3 9.1.
+inline constexpr Words kRecordNotExist{404, "NOT_FOUND", "记录不存在"};
 inline constexpr Words kNotEnough{403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起"};
 inline constexpr Words kRateLimited{429, "FREQUENCY_LIMITED", "频率超限", 268447840};
 inline constexpr Words kSystemError{500, "SYSTEM_ERROR", "系统繁忙，请稍后重试"};

@@ -424,6 +424,10 @@ bool is_v3_out_refund_no(std::string_view value) {
     return !value.empty() && value.size() <= 64 && is_of(value, "_-|*@");
 }
 
+bool is_v3_transfer_no(std::string_view value) {
+    return !value.empty() && value.size() <= 32 && is_of(value, "");
+}
+
 /// The expression by hand: scheme, perhaps a user, a host, perhaps a port of 2 to 5 digits, a path
 /// without query, fragment, blanks and brackets.
 bool is_v3_notify_url(std::string_view value) {

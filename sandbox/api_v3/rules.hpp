@@ -85,6 +85,7 @@ bool is_v3_out_trade_no(std::string_view value);
 bool is_v3_goods_id(std::string_view value);
 bool is_v3_combine_no(std::string_view value);
 bool is_v3_out_refund_no(std::string_view value);
+bool is_v3_transfer_no(std::string_view value);
 bool is_v3_notify_url(std::string_view value);
 bool is_date(std::string_view value);
 inline constexpr Pattern kOutTradeNoPattern{R"(^[0-9a-zA-Z_\-|\*]{6,32}$)", is_v3_out_trade_no};
@@ -92,6 +93,8 @@ inline constexpr Pattern kGoodsIdPattern{R"(^[0-9a-zA-Z_\-]{1,32}$)", is_v3_good
 /// Of combined orders and their parts.
 inline constexpr Pattern kCombineNoPattern{R"(^[0-9a-zA-Z_\-|\*@]{1,32}$)", is_v3_combine_no};
 inline constexpr Pattern kOutRefundNoPattern{R"(^[0-9a-zA-Z_\-|\*@]{1,64}$)", is_v3_out_refund_no};
+/// Of transfers and their batches.
+inline constexpr Pattern kTransferNoPattern{R"(^[0-9A-Za-z]{1,32}$)", is_v3_transfer_no};
 inline constexpr Pattern kNotifyUrlPattern{
     R"(^https?://([^\s/?#\[\]\@]+\@)?([^\s/?#\@:]+)(?::\d{2,5})?([^\s?#\[\]]*)$)",
     is_v3_notify_url};

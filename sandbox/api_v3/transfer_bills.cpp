@@ -26,21 +26,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The codes are the documentation's, the words ours: spec V3 9.1.
-constexpr Words kNoRecord{404, "NOT_FOUND", "记录不存在"};
+// The code is the documentation's, the words ours: spec V3 9.1.
 constexpr Words kTooLate{400, "INVALID_REQUEST", "当前单据状态不支持撤销"};
-
-bool is_out_bill_no(std::string_view value) {
-    return !value.empty() && value.size() <= 32 &&
-           std::all_of(value.begin(), value.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-           });
-}
-constexpr Pattern kOutBillNoPattern{R"(^[0-9A-Za-z]{1,32}$)", is_out_bill_no};
 
 constexpr std::array kFields{
     required("appid", 32, Limit::recalled),
-    matching(required("out_bill_no", 32, Limit::recalled), kOutBillNoPattern),
+    matching(required("out_bill_no", 32, Limit::recalled), kTransferNoPattern),
     required("transfer_scene_id", 36, Limit::recalled),
     required("openid", 64, Limit::recalled),
     encrypted(optional("user_name", 0)),
@@ -140,7 +131,7 @@ Result<Reply, Refusal> show(const Call& call, Work& work) {
                           ? find_transfer_bill_by_id(work.store(), call.merchant.mch_id,
                                                      call.path("transfer_bill_no"))
                           : find_transfer_bill(work.store(), call.merchant.mch_id, number);
-    if (!bill) return refuse(kNoRecord, "no such transfer of this merchant");
+    if (!bill) return refuse(kRecordNotExist, "no such transfer of this merchant");
     Json json = transfer_bill_json(*bill);
     if (!bill->user_name.empty()) json["user_name"] = encrypted_for(call.merchant, bill->user_name);
     return Reply{.body = dump_json(json), .out_trade_no = bill->out_bill_no};
@@ -148,7 +139,7 @@ Result<Reply, Refusal> show(const Call& call, Work& work) {
 
 Result<Reply, Refusal> cancel(const Call& call, Work& work) {
     auto bill = find_transfer_bill(work.store(), call.merchant.mch_id, call.path("out_bill_no"));
-    if (!bill) return refuse(kNoRecord, "no such transfer of this merchant");
+    if (!bill) return refuse(kRecordNotExist, "no such transfer of this merchant");
     if (!cancel_transfer_bill(work, *bill)) {
         return refuse(kTooLate, fmt::format("only what waits for its user is cancelled; it is {}",
                                             bill->state));

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "sandbox/products/profit_sharing.hpp"
+#include "sandbox/products/transfer_batch.hpp"
 #include "sandbox/products/transfer_bill.hpp"
 
 namespace wxpay::sandbox {
@@ -15,7 +16,8 @@ struct Steps {
 
 /// One row for each product whose documents have timers.
 constexpr std::array kSteps{Steps{kSharingKind, step_profit_sharing},
-                            Steps{kTransferBillKind, step_transfer_bill}};
+                            Steps{kTransferBillKind, step_transfer_bill},
+                            Steps{kTransferBatchKind, step_transfer_batch}};
 
 }  // namespace
 

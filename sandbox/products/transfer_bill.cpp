@@ -23,8 +23,6 @@ constexpr std::string_view kNumberKind = "transfer_bill_no";
 constexpr std::chrono::hours kBillLife{24};
 /// How long the transfer to a slow user takes; our choice, as with payouts.
 constexpr std::chrono::seconds kArrival{10};
-/// Nobody's name, as with V2's transfers.
-constexpr std::string_view kWrongName = "错误";
 
 // source  [C] recalled from the documentation of the product
 constexpr V3Event kFinished{"MCHTRANSFER.BILL.FINISHED", "mch_payment", "mch_payment",
@@ -35,12 +33,6 @@ constexpr std::string_view kRefusedByAccount = "PAYEE_ACCOUNT_ABNORMAL";
 
 std::string rfc3339(Instant at) {
     return format_rfc3339(std::chrono::floor<std::chrono::seconds>(at));
-}
-
-/// "1330000", 15 digits, yyyyMMdd, 10 digits.
-std::string next_transfer_bill_no(Random& random, Instant now) {
-    return "1330000" + random.digits(15) + format_compact_time(now).substr(0, 8) +
-           random.digits(10);
 }
 
 std::string text_of(const TransferBill& bill) {
@@ -130,6 +122,14 @@ void end(Work& work, TransferBill& bill, std::string_view state, std::string_vie
 
 }  // namespace
 
+std::string next_transfer_number(std::string_view prefix, Random& random, Instant now) {
+    std::string number(prefix);
+    number += random.digits(15);
+    number += format_compact_time(now).substr(0, 8);
+    number += random.digits(10);
+    return number;
+}
+
 std::optional<ConfirmOutcome> parse_confirm_outcome(std::string_view word) {
     constexpr std::array<std::pair<std::string_view, ConfirmOutcome>, 3> kOutcomes{
         {{"success", ConfirmOutcome::success},
@@ -156,7 +156,7 @@ std::optional<TransferBill> find_transfer_bill_by_id(Transaction& transaction, c
 void add_transfer_bill(Work& work, const Merchant& merchant, TransferBill& bill) {
     const Instant now = work.context().clock.now();
     Random& random = work.context().random;
-    bill.transfer_bill_no = next_transfer_bill_no(random, now);
+    bill.transfer_bill_no = next_transfer_number("1330000", random, now);
     bill.package_info = random.alphanumeric(62) + "==";
     bill.state = kWaiting;
     bill.created_at = now;

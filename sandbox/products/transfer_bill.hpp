@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 #include "core/domain/fen.hpp"
 #include "core/domain/ids.hpp"
 
@@ -39,6 +40,12 @@ struct TransferBill {
     Instant created_at;
     Instant updated_at;
 };
+
+/// The name that is never the user's, as with V2's transfers.
+inline constexpr std::string_view kWrongName = "错误";
+
+/// WeChat's number of a transfer, a batch or a detail: `prefix`, 15 digits, yyyyMMdd, 10 digits.
+std::string next_transfer_number(std::string_view prefix, Random& random, Instant now);
 
 inline constexpr std::string_view kWaiting = "WAIT_USER_CONFIRM";
 inline constexpr std::string_view kTransfering = "TRANSFERING";  // sic
