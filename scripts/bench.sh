@@ -37,7 +37,7 @@ jq -r '.benchmarks[] | select(.aggregate_name == "median") | "\(.run_name) \(.cp
                ratio("V3: whole Authorization / bare RSA sign", "sign_request", "bare_rsa_sign", "1.05")
                ratio("V3: RSA verify / bare RSA verify", "rsa_verify", "bare_rsa_verify/order", "1.1")
                ratio("V3: whole request check / bare RSA verify", "verify_request", "bare_rsa_verify/order", "1.2")
-               ratio("V3: whole order handler / bare RSA sign, verify", "v3_prepay", "bare_rsa", "1.2")
+               ratio("V3: whole order handler / bare sign + verify", "v3_prepay", "bare_rsa", "1.2")
                ratio("V3: AES-256-GCM encrypt / bare", "gcm_encrypt", "bare_gcm_encrypt", "1.5")
                ratio("V3: AES-256-GCM decrypt / bare", "gcm_decrypt", "bare_gcm_decrypt", "1.5")
                ratio("V3: whole callback read / bare RSA verify", "read_callback", "bare_rsa_verify/callback", "2.2") }'
