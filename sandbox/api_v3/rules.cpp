@@ -64,28 +64,42 @@ struct Place {
     const Json* value;  ///< null: not there, though its parent is
 };
 
-/// All values that a rule is about: none when its parent is not there, several in a list.
-void find_places(const Json& parent, std::string pointer, std::string_view name,
+enum class Which { missing, present };
+
+std::string below(const std::string& pointer, std::string_view name) {
+    std::string out = pointer;
+    out.append("/").append(name);
+    return out;
+}
+
+/// The values that a rule is about: none when their parent is not there, several in a list. Names
+/// of places are made for those that are asked for only: a call leaves most of what it may say out.
+void find_places(const Json& parent, const std::string& pointer, std::string_view name, Which which,
                  std::vector<Place>& out) {
     if (!parent.is_object()) return;  // the parent's own rule says so
     const std::string_view part = name.substr(0, name.find('.'));
     const bool is_last = part.size() == name.size();
     const bool goes_into_items = part.ends_with("[]") && !is_last;
     const std::string_view bare = part.ends_with("[]") ? part.substr(0, part.size() - 2) : part;
-    pointer.append("/").append(bare);
     const auto found = parent.find(bare);
     const Json* const value = found == parent.end() ? nullptr : &*found;
-    if (is_last) return out.push_back({std::move(pointer), value});
+    if (is_last) {
+        if ((value == nullptr) == (which == Which::missing))
+            out.push_back({below(pointer, bare), value});
+        return;
+    }
     if (value == nullptr) return;
     const std::string_view rest = name.substr(part.size() + 1);
-    if (!goes_into_items) return find_places(*value, std::move(pointer), rest, out);
+    const std::string here = below(pointer, bare);
+    if (!goes_into_items) return find_places(*value, here, rest, which, out);
     if (!value->is_array()) return;
     for (std::size_t i = 0; i < value->size(); ++i) {
-        std::string of_item = fmt::format("{}/{}", pointer, i);
+        const std::string of_item = below(here, std::to_string(i));
         if ((*value)[i].is_object()) {
-            find_places((*value)[i], std::move(of_item), rest, out);
-        } else {  // no rule speaks of items themselves: what they must have is missing
-            out.push_back({fmt::format("{}/{}", of_item, rest.substr(0, rest.find('.'))), nullptr});
+            find_places((*value)[i], of_item, rest, which, out);
+        } else if (which == Which::missing) {
+            // no rule speaks of items themselves: what they must have is missing
+            out.push_back({below(of_item, rest.substr(0, rest.find('.'))), nullptr});
         }
     }
 }
@@ -234,6 +248,14 @@ std::optional<Refusal> check_integer(const FieldRule& rule, const Place& place) 
     return std::nullopt;
 }
 
+std::optional<Refusal> check_value(const FieldRule& rule, const Place& place, bool strict,
+                                   std::vector<std::string>& notes) {
+    if (!has_type(*place.value, rule.type)) return refuse_type(rule, place);
+    if (rule.type == Type::text) return check_text(rule, place, strict, notes);
+    if (rule.type == Type::integer) return check_integer(rule, place);
+    return std::nullopt;
+}
+
 /// A text of query or path as the JSON that its type asks for; the text itself when it is none.
 Json typed(const std::string& text, Type type) {
     if (type == Type::integer) {
@@ -252,10 +274,11 @@ const std::string* find_text(const Fields::Texts& texts, std::string_view name) 
 }
 
 template <class Check>
-std::optional<Refusal> for_each_place(const Fields& fields, const FieldRule& rule, Check check) {
+std::optional<Refusal> for_each_place(const Fields& fields, const FieldRule& rule, Which which,
+                                      Check check) {
     if (rule.in == In::body) {
         std::vector<Place> places;
-        find_places(fields.body, "/body", rule.name, places);
+        find_places(fields.body, "/body", rule.name, which, places);
         for (const Place& place : places) {
             if (auto refusal = check(place)) return refusal;
         }
@@ -263,6 +286,7 @@ std::optional<Refusal> for_each_place(const Fields& fields, const FieldRule& rul
     }
     const std::string* const text =
         find_text(rule.in == In::query ? fields.query : fields.path, rule.name);
+    if ((text == nullptr) != (which == Which::missing)) return std::nullopt;
     const Json value = text == nullptr ? Json() : typed(*text, rule.type);
     return check(Place{fmt::format("/{}/{}", place_of(rule.in), rule.name),
                        text == nullptr ? nullptr : &value});
@@ -342,10 +366,10 @@ const Json* Fields::find(std::string_view name) const {
 std::vector<std::pair<std::string, std::string>> texts_at(const Fields& fields,
                                                           const FieldRule& rule) {
     std::vector<Place> places;
-    find_places(fields.body, "/body", rule.name, places);
+    find_places(fields.body, "/body", rule.name, Which::present, places);
     std::vector<std::pair<std::string, std::string>> out;
     for (Place& place : places) {
-        if (place.value != nullptr && place.value->is_string())
+        if (place.value->is_string())
             out.emplace_back(std::move(place.pointer), place.value->get<std::string>());
     }
     return out;
@@ -355,22 +379,15 @@ std::optional<Refusal> check_fields(const Fields& fields, std::span<const FieldR
                                     bool strict, std::vector<std::string>& notes) {
     for (const FieldRule& rule : rules) {
         if (rule.need != Need::required) continue;
-        auto refusal =
-            for_each_place(fields, rule, [&](const Place& place) -> std::optional<Refusal> {
-                if (place.value != nullptr) return std::nullopt;
-                return missing(rule, place.pointer);
-            });
+        auto refusal = for_each_place(fields, rule, Which::missing, [&](const Place& place) {
+            return std::optional<Refusal>(missing(rule, place.pointer));
+        });
         if (refusal) return refusal;
     }
     for (const FieldRule& rule : rules) {
-        auto refusal =
-            for_each_place(fields, rule, [&](const Place& place) -> std::optional<Refusal> {
-                if (place.value == nullptr) return std::nullopt;
-                if (!has_type(*place.value, rule.type)) return refuse_type(rule, place);
-                if (rule.type == Type::text) return check_text(rule, place, strict, notes);
-                if (rule.type == Type::integer) return check_integer(rule, place);
-                return std::nullopt;
-            });
+        auto refusal = for_each_place(fields, rule, Which::present, [&](const Place& place) {
+            return check_value(rule, place, strict, notes);
+        });
         if (refusal) return refusal;
     }
     Json unknown = Json::array();

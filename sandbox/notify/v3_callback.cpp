@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "core/codec/beijing_time.hpp"
 #include "core/codec/json.hpp"
@@ -243,7 +244,13 @@ std::string v3_envelope(const V3Event& event, std::string_view plain, const Merc
 
 bool add_v3_callback(Work& work, Notification notification, const V3Event& event,
                      std::string_view plain, const Merchant& merchant) {
-    if (merchant.api_v3_key.empty()) return false;
+    if (merchant.api_v3_key.empty()) {
+        spdlog::warn(
+            "no callback to {}, about {}: merchant {} has no api_v3_key, and without one API V3 "
+            "sends none",
+            notification.url, notification.out_trade_no.str(), merchant.mch_id.str());
+        return false;
+    }
     const Instant now = work.context().clock.now();
     notification.api = ApiVersion::v3;
     notification.body = v3_envelope(event, plain, merchant, work.context().random, now);

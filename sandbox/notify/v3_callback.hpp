@@ -48,7 +48,8 @@ std::string v3_envelope(const V3Event& event, std::string_view plain, const Merc
                         Random& random, Instant now);
 
 /// Writes a callback and its first attempt. The caller has set kind, mch_id, out_trade_no, url and
-/// platform_serial. False when the merchant has no APIv3 key: then WeChat sends none.
+/// platform_serial. False when the merchant has no APIv3 key: then WeChat sends none,
+/// and the log says so.
 bool add_v3_callback(Work& work, Notification notification, const V3Event& event,
                      std::string_view plain, const Merchant& merchant);
 
