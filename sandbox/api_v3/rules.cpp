@@ -392,7 +392,8 @@ std::optional<Refusal> check_fields(const Fields& fields, std::span<const FieldR
     }
     Json unknown = Json::array();
     find_unknown(fields.body, "", "/body", rules, unknown);
-    for (const auto& [name, value] : fields.query) {
+    for (const auto& parameter : fields.query) {
+        const std::string& name = parameter.first;
         const bool is_known = std::any_of(rules.begin(), rules.end(), [&](const FieldRule& rule) {
             return rule.in == In::query && rule.name == name;
         });
