@@ -196,7 +196,7 @@ class V3Matrix : public testing::Test {
 
     V3Answer send(const Json& endpoint, const http::Request& request) {
         ++calls_;
-        const V3Answer answer = caller_of(endpoint).send(request);
+        V3Answer answer = caller_of(endpoint).send(request);
         const std::string number = answer.number();
         if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos)
             complain(endpoint, "Request-ID", "its tail is no number: " + number);

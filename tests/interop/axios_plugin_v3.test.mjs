@@ -196,6 +196,21 @@ describe('bills', () => {
   });
 });
 
+describe('platform certificates', () => {
+  it('are downloaded, decrypted, and rotated', async () => {
+    const serials = async () => (await wxpay.v3.certificates.get()).data.data.map((each) => {
+      const { ciphertext, nonce, associated_data: aad } = each.encrypt_certificate;
+      const pem = Aes.AesGcm.decrypt(ciphertext, API_V3_KEY, nonce, aad);
+      assert.equal(serialOf(pem), each.serial_no);
+      return each.serial_no;
+    });
+    assert.deepEqual(await serials(), [serialOf(platform)]);
+    await sandbox.control('POST', 'platform', { second_published: true });
+    assert.deepEqual(await serials(), [serialOf(second), serialOf(platform)]);
+    await sandbox.control('POST', 'platform', { second_published: false });
+  });
+});
+
 describe('public keys', () => {
   it('sign what is asked for by their id, and the callback of it', async () => {
     const modern = client({ certs: { [PUBLIC_KEY_ID]: publicKey } });

@@ -32,8 +32,8 @@ std::string V3Answer::number() const {
     return id.substr(id.rfind('-') + 1);
 }
 
-V3Caller::V3Caller(AppHarness& harness, std::string given)
-    : mch_id(std::move(given)),
+V3Caller::V3Caller(AppHarness& harness, std::string caller)
+    : mch_id(std::move(caller)),
       serial_no(merchant(harness, mch_id).serial_no),
       key(RsaPrivateKey::from_pem(merchant(harness, mch_id).certificate->key).value()),
       harness_(harness) {}

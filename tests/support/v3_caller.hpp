@@ -27,7 +27,7 @@ struct V3Answer {
 /// A merchant that calls API V3 of a harness: signs, calls, verifies the answer.
 class V3Caller {
   public:
-    explicit V3Caller(AppHarness& harness, std::string mch_id = AppHarness::kMchId);
+    explicit V3Caller(AppHarness& harness, std::string caller = AppHarness::kMchId);
 
     /// The request as it would be sent; the caller may spoil it.
     http::Request request(const std::string& method, const std::string& target,
