@@ -14,6 +14,7 @@
 #include "sandbox/faults/corrupt.hpp"
 #include "sandbox/ledger/combination.hpp"
 #include "sandbox/ledger/work.hpp"
+#include "sandbox/notify/callback_request.hpp"
 #include "sandbox/notify/v3_changes.hpp"
 #include "sandbox/platform/platform.hpp"
 
@@ -87,19 +88,6 @@ std::string next_event_id(Random& random) {
 bool was_probed(const Notification& notification) {
     return !notification.attempts.empty() &&
            notification.attempts.back().reason.starts_with(kProbeReason);
-}
-
-/// source  spec V3 7.2, 2.1
-http::Request request_with(std::string body) {
-    http::Request request;
-    request.method = "POST";
-    request.headers.add("Content-Type", "application/json");
-    request.headers.add("User-Agent", "Mozilla/4.0");
-    request.headers.add("Accept", "*/*");
-    request.headers.add("Pragma", "no-cache");
-    request.headers.add("Connection", "Keep-Alive");
-    request.body = std::move(body);
-    return request;
 }
 
 /// The body with other members inside, sealed again.
@@ -270,8 +258,9 @@ http::Request v3_callback_request(const Notification& notification, const Mercha
         static_cast<std::uint64_t>(notification.attempts.size() + 1) << kAttemptBits);
     const bool is_tampered = fault != nullptr && fault->kind == Effect::Kind::tamper;
     const bool is_forged = fault != nullptr && fault->kind == Effect::Kind::forge;
-    http::Request request = request_with(
-        is_tampered ? tampered(notification.body, *fault, merchant.api_v3_key) : notification.body);
+    http::Request request = callback_request(
+        is_tampered ? tampered(notification.body, *fault, merchant.api_v3_key) : notification.body,
+        "application/json");
     const Platform::Key& key =
         context.platform.callback_signer(merchant, notification.platform_serial, random);
     request.headers.add("Request-ID", fmt::format("{}-0", random.text(40, "0123456789ABCDEF")));
