@@ -10,6 +10,7 @@
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/certificates/issue.hpp"
 #include "sandbox/diagnosis/signature.hpp"
+#include "sandbox/faults/demand.hpp"
 #include "sandbox/faults/fault_json.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 
@@ -224,8 +225,7 @@ std::optional<Refusal> find_demanded(const Endpoint& endpoint,
                                      const std::optional<Injection>& fault) {
     if (!fault || !fault->is(Effect::Kind::err_code)) return std::nullopt;
     const std::string_view wanted = fault->effect.err_code;
-    std::string hint = fault->id == "header" ? "asked for by Wechatpay-Negative-Test"
-                                             : fmt::format("asked for by fault {}", fault->id);
+    std::string hint = who_asked_for(*fault);
     const auto find = [wanted](std::span<const Words> among) -> const Words* {
         for (const Words& words : among) {
             if (words.err_code == wanted || words.text == wanted) return &words;

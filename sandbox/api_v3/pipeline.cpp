@@ -23,6 +23,7 @@
 #include "sandbox/diagnosis/nearest.hpp"
 #include "sandbox/diagnosis/v3_signature.hpp"
 #include "sandbox/faults/corrupt.hpp"
+#include "sandbox/faults/demand.hpp"
 #include "sandbox/faults/fault.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/platform/platform.hpp"
@@ -371,8 +372,7 @@ std::optional<Refusal> find_demanded(const Endpoint& endpoint,
                                      const std::optional<Injection>& fault) {
     if (!fault || !fault->is(Effect::Kind::err_code)) return std::nullopt;
     const std::string_view wanted = fault->effect.err_code;
-    std::string hint = fault->id == "header" ? "asked for by Wechatpay-Negative-Test"
-                                             : fmt::format("asked for by fault {}", fault->id);
+    std::string hint = who_asked_for(*fault);
     for (const Words& words : endpoint.on_demand) {
         if (words.code == wanted || words.message == wanted) return Refusal{words, std::move(hint)};
     }

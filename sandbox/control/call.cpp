@@ -12,6 +12,7 @@
 #include "core/codec/json.hpp"
 #include "core/codec/pieces.hpp"
 
+#include "sandbox/base_url.hpp"
 #include "sandbox/ledger/combination.hpp"
 #include "sandbox/limits.hpp"
 
@@ -78,10 +79,7 @@ Result<std::pair<std::string, std::string>, Problem> Call::subject() const {
     return std::pair(order->mch_id.str(), order->out_trade_no.str());
 }
 
-std::string Call::base_url() const {
-    if (!context.settings.public_url.empty()) return context.settings.public_url;
-    return (request.secure ? "https://" : "http://") + std::string(request.headers.get("Host"));
-}
+std::string Call::base_url() const { return sandbox::base_url(request, context.settings); }
 
 Result<void, Problem> check_query(const Route& route, const http::Request& request) {
     if (request.query.empty()) return {};

@@ -77,4 +77,9 @@ Result<Effect> read_demand(std::string_view header) {
     return read.effect;
 }
 
+std::string who_asked_for(const Injection& fault) {
+    return fault.id == "header" ? "asked for by Wechatpay-Negative-Test"
+                                : "asked for by fault " + fault.id;
+}
+
 }  // namespace wxpay::sandbox

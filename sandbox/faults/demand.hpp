@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/base/result.hpp"
@@ -15,5 +16,8 @@ namespace wxpay::sandbox {
 /// is a word that the endpoint may know, and mostly an err_code. Errors name the part that cannot
 /// be read.
 Result<Effect> read_demand(std::string_view header);
+
+/// The hint of a refusal that a call's header or a fault asks for.
+std::string who_asked_for(const Injection& fault);
 
 }  // namespace wxpay::sandbox
