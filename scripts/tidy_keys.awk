@@ -1,6 +1,11 @@
 # What clang-tidy's verdict on each source hangs on: prints "facts<TAB>source", one line per source of ours.
 # Reads, in this order: compile_commands.json, "digest  path" lines of our own files, `ninja -t deps` (as "-").
 # tree: the build directory, absolute.
+function absolute(path) { # as the build directory sees it; ccache writes the tree's own files relative to it
+    if (path !~ /^\//) path = tree "/" path
+    while (sub(/\/[^\/.][^\/]*\/\.\.\//, "/", path)) {}
+    return path
+}
 FILENAME ~ /compile_commands\.json$/ {
     if ($1 == "\"command\":") command = $0
     if ($1 == "\"file\":") { split($0, quoted, "\""); commands[quoted[4]] = command }
@@ -9,7 +14,7 @@ FILENAME ~ /compile_commands\.json$/ {
 FILENAME != "-" { digests[$2] = $1; next }
 /^[^ ].*: #deps/ { source = ""; next }   # an object; its source comes first among the indented lines that follow
 /^ / {
-    path = $1 ~ /^\// ? $1 : tree "/" $1
+    path = absolute($1)
     if (source == "") {
         source = path in seen || !(path in commands) || !(path in digests) ? "-" : path
         if (source != "-") { seen[source] = 1; sources[++count] = source }

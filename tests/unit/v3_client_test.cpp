@@ -613,7 +613,7 @@ TEST_F(V3Client, SwapsKeysWhileOthersUseThem) {
     std::vector<std::thread> threads;
     std::atomic<int> right{0};
     for (int n = 0; n < 3; ++n) {
-        threads.emplace_back([&] {
+        threads.emplace_back([&us, &right, n] {
             for (int turn = 0; turn < 10; ++turn) {
                 if (n == 0)
                     right += us.refresh_certificates() ? 1 : 0;
