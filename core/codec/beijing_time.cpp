@@ -110,6 +110,10 @@ std::string format_rfc3339(Instant at) {
                        t.hour, t.minute, t.second, fraction);
 }
 
+std::string format_rfc3339_seconds(Instant at) {
+    return format_rfc3339(std::chrono::floor<std::chrono::seconds>(at));
+}
+
 std::optional<Instant> parse_rfc3339(std::string_view text) {
     if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
         (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':') {

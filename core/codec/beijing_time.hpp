@@ -24,6 +24,8 @@ std::optional<Instant> parse_readable_time(std::string_view text);
 
 /// 2024-06-01T12:01:05+08:00, with milliseconds (".250") only when there are any.
 std::string format_rfc3339(Instant at);
+/// The same without milliseconds, as V3's messages have it.
+std::string format_rfc3339_seconds(Instant at);
 /// Any offset, or Z; fractions of a second are cut to milliseconds. Nothing when malformed.
 std::optional<Instant> parse_rfc3339(std::string_view text);
 

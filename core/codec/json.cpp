@@ -8,8 +8,6 @@
 namespace wxpay {
 namespace {
 
-using Event = nlohmann::json::parse_event_t;
-
 template <class Json>
 std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -17,24 +15,36 @@ std::string dump(const Json& json) {
 
 }  // namespace
 
+bool is_json_deeper(std::string_view text, int depth_max) {
+    int depth = 0;
+    bool in_text = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_text) {
+            if (c == '\\')
+                ++i;  // whatever follows, it ends no text
+            else if (c == '"')
+                in_text = false;
+        } else if (c == '"') {
+            in_text = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > depth_max) return true;
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return false;
+}
+
 Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
     if (!is_utf8(text)) return Failure{Error{Errc::not_utf8, "JSON that is not UTF-8"}};
-    bool too_deep = false;
-    const auto shallow = [&](int depth, Event event, nlohmann::json&) {
-        too_deep = too_deep || (depth >= depth_max &&
-                                (event == Event::object_start || event == Event::array_start));
-        return !too_deep;
-    };
-    const auto deeper = [&] {
+    if (is_json_deeper(text, depth_max)) {
         return Failure{
             Error{Errc::too_large, fmt::format("JSON deeper than {} levels", depth_max)}};
-    };
+    }
     try {
-        nlohmann::json json = nlohmann::json::parse(text, shallow);
-        if (too_deep) return deeper();
-        return json;
+        return nlohmann::json::parse(text);
     } catch (const nlohmann::json::parse_error& problem) {
-        if (too_deep) return deeper();
         return Failure{
             Error{Errc::malformed, fmt::format("not JSON from byte {} on", problem.byte)}};
     } catch (const nlohmann::json::exception&) {

@@ -383,12 +383,6 @@ std::optional<Refusal> find_demanded(const Endpoint& endpoint,
     return refusal;
 }
 
-std::string next_v3_request_id(Random& random, int number) {
-    constexpr std::size_t kDigits = 40;
-    std::string id = random.text(kDigits, "0123456789ABCDEF");
-    return fmt::format("{}-{}", id, number);
-}
-
 std::string language_of(const http::Request& request) {
     const std::string_view wanted = request.headers.get("Accept-Language");
     for (const std::string_view known : {"zh-CN", "en", "zh-HK", "zh-TW"}) {

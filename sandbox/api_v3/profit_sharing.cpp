@@ -116,10 +116,6 @@ Failure<Refusal> refuse(const Words& words, std::string hint) {
     return Failure{Refusal{words, std::move(hint)}};
 }
 
-std::string rfc3339(Instant at) {
-    return format_rfc3339(std::chrono::floor<std::chrono::seconds>(at));
-}
-
 /// Whether the order was made to be shared, by either API.
 bool is_for_sharing(const Order& order) {
     if (order.api == ApiVersion::v2) return api_v2::created_with(order, "profit_sharing") == "Y";
@@ -209,7 +205,7 @@ Json receiver_json(Work& work, const Json& sent) {
             {"amount", sent["amount"]},
             {"description", sent["description"]},
             {"result", "PENDING"},
-            {"create_time", rfc3339(now)},
+            {"create_time", format_rfc3339_seconds(now)},
             {"finish_time", "1970-01-01T08:00:00+08:00"},
             {"detail_id", "36" + work.context().random.digits(21)}};
 }
@@ -410,8 +406,8 @@ Result<Reply, Refusal> give_back(const Call& call, Work& work) {
     json["amount"] = amount;
     json["description"] = call.text("description");
     json["result"] = "SUCCESS";
-    json["create_time"] = rfc3339(now);
-    json["finish_time"] = rfc3339(now);
+    json["create_time"] = format_rfc3339_seconds(now);
+    json["finish_time"] = format_rfc3339_seconds(now);
     put(work, kReturnKind, call, out_return_no, json);
     book(work, call.merchant, FundKind::payout_returned, Fen{amount}, json["return_id"],
          out_return_no, call.text("description"));

@@ -170,9 +170,6 @@ nlohmann::ordered_json promotions(const Refund& refund, const Order& order) {
 }  // namespace
 
 Reply refund_reply(const Refund& refund, const Order& order) {
-    const auto seconds = [](Instant at) {
-        return format_rfc3339(std::chrono::floor<std::chrono::seconds>(at));
-    };
     nlohmann::ordered_json json{
         {"refund_id", refund.refund_id},
         {"out_refund_no", refund.out_refund_no},
@@ -180,7 +177,7 @@ Reply refund_reply(const Refund& refund, const Order& order) {
         {"out_trade_no", order.out_trade_no.str()},
         {"channel", "ORIGINAL"},
         {"user_received_account", recipient(order)},
-        {"create_time", seconds(refund.created_at)},
+        {"create_time", format_rfc3339_seconds(refund.created_at)},
         {"status", wire_name(refund.state)},
         {"funds_account", "AVAILABLE"},
         {"amount",
@@ -196,7 +193,7 @@ Reply refund_reply(const Refund& refund, const Order& order) {
           {"refund_fee", 0}}},
         {"promotion_detail", promotions(refund, order)}};
     if (refund.state == RefundState::success && refund.succeeded_at)
-        json["success_time"] = seconds(*refund.succeeded_at);
+        json["success_time"] = format_rfc3339_seconds(*refund.succeeded_at);
     Reply reply;
     reply.body = dump_sorted(json);
     reply.out_trade_no = order.out_trade_no.str();

@@ -58,60 +58,74 @@ std::string_view place_of(In in) {
     return "body";
 }
 
+/// A place in the body, as a chain on the stack: most calls are right, and no name of a place is
+/// ever wanted.
+struct Step {
+    const Step* above;  ///< null: the root
+    std::string_view name;
+    std::size_t index = 0;  ///< counts where the name is empty: an item of a list
+
+    std::string pointer() const {  // NOLINT(misc-no-recursion): as deep as rules are
+        std::string out = above != nullptr ? above->pointer() : std::string();
+        return out.append("/").append(name.empty() ? std::to_string(index) : std::string(name));
+    }
+};
+
 /// One value of the call, and where it stands: "/body/sub_orders/0/mchid".
 struct Place {
-    std::string pointer;
+    const Step& step;
     const Json* value;  ///< null: not there, though its parent is
+
+    std::string pointer() const { return step.pointer(); }
 };
 
 enum class Which { missing, present };
 
-std::string below(const std::string& pointer, std::string_view name) {
-    std::string out = pointer;
-    out.append("/").append(name);
-    return out;
-}
-
-/// The values that a rule is about: none when their parent is not there, several in a list. Names
-/// of places are made for those that are asked for only: a call leaves most of what it may say out.
-void find_places(const Json& parent, const std::string& pointer, std::string_view name, Which which,
-                 std::vector<Place>& out) {
-    if (!parent.is_object()) return;  // the parent's own rule says so
+/// Calls `check` with each value that a rule is about until it refuses one: with none when their
+/// parent is not there, with several in a list.
+template <class Check>
+std::optional<Refusal> visit(const Json& parent, const Step& above, std::string_view name,
+                             Which which, const Check& check) {
+    if (!parent.is_object()) return std::nullopt;  // the parent's own rule says so
     const std::string_view part = name.substr(0, name.find('.'));
     const bool is_last = part.size() == name.size();
     const bool goes_into_items = part.ends_with("[]") && !is_last;
     const std::string_view bare = part.ends_with("[]") ? part.substr(0, part.size() - 2) : part;
     const auto found = parent.find(bare);
     const Json* const value = found == parent.end() ? nullptr : &*found;
+    const Step here{&above, bare};
     if (is_last) {
-        if ((value == nullptr) == (which == Which::missing))
-            out.push_back({below(pointer, bare), value});
-        return;
+        if ((value == nullptr) != (which == Which::missing)) return std::nullopt;
+        return check(Place{here, value});
     }
-    if (value == nullptr) return;
+    if (value == nullptr) return std::nullopt;
     const std::string_view rest = name.substr(part.size() + 1);
-    const std::string here = below(pointer, bare);
-    if (!goes_into_items) return find_places(*value, here, rest, which, out);
-    if (!value->is_array()) return;
+    if (!goes_into_items) return visit(*value, here, rest, which, check);
+    if (!value->is_array()) return std::nullopt;
     for (std::size_t i = 0; i < value->size(); ++i) {
-        const std::string of_item = below(here, std::to_string(i));
+        const Step of_item{&here, {}, i};
+        std::optional<Refusal> refusal;
         if ((*value)[i].is_object()) {
-            find_places((*value)[i], of_item, rest, which, out);
+            refusal = visit((*value)[i], of_item, rest, which, check);
         } else if (which == Which::missing) {
             // no rule speaks of items themselves: what they must have is missing
-            out.push_back({below(of_item, rest.substr(0, rest.find('.'))), nullptr});
+            refusal = check(Place{Step{&of_item, rest.substr(0, rest.find('.'))}, nullptr});
         }
+        if (refusal) return refusal;
     }
+    return std::nullopt;
 }
 
+constexpr Step kBody{nullptr, "body"};
+
 /// A refusal whose words name the place.
-Refusal refuse(const FieldRule& rule, const Place& place, const Words& words, std::string_view how,
+Refusal refuse(const FieldRule& rule, std::string pointer, const Words& words, std::string_view how,
                std::string detail_value, std::string hint) {
     Refusal refusal{words, std::move(hint)};
-    refusal.message = fmt::format("输入源“{}”映射到{}", place.pointer, how);
+    refusal.message = fmt::format("输入源“{}”映射到{}", pointer, how);
     refusal.detail = fmt::format(R"({{"location":"{}","value":{}}})", place_of(rule.in),
                                  std::move(detail_value));
-    refusal.field = place.pointer;
+    refusal.field = std::move(pointer);
     return refusal;
 }
 
@@ -138,20 +152,20 @@ Refusal refuse_type(const FieldRule& rule, const Place& place) {
     }
     Refusal refusal{kParamError};
     const char* const source = rule.in == In::body ? "JSON 输入源" : "输入源";
-    refusal.message =
-        fmt::format("无法将{}{}“{}”映射到目标字段“{}”中，此字段需要一个{}",
-                    rule.in == In::body ? " " : "", source, place.pointer, label_of(rule), wanted);
+    refusal.message = fmt::format("无法将{}{}“{}”映射到目标字段“{}”中，此字段需要一个{}",
+                                  rule.in == In::body ? " " : "", source, place.pointer(),
+                                  label_of(rule), wanted);
     refusal.detail = fmt::format(R"({{"location":"{}","value":{}}})", place_of(rule.in),
                                  dump_json(*place.value));
-    refusal.field = place.pointer;
+    refusal.field = place.pointer();
     if (rule.type == Type::integer && place.value->is_number_float()) {
         refusal.hint =
             fmt::format("{} is a whole number of fen: 0.01 yuan is 1, and no decimal point is sent",
-                        place.pointer);
+                        place.pointer());
     } else if (rule.type == Type::integer && place.value->is_string()) {
-        refusal.hint = fmt::format("{} is a JSON number, not a text in quotes", place.pointer);
+        refusal.hint = fmt::format("{} is a JSON number, not a text in quotes", place.pointer());
     } else {
-        refusal.hint = fmt::format("{} has the wrong JSON type", place.pointer);
+        refusal.hint = fmt::format("{} has the wrong JSON type", place.pointer());
     }
     return refusal;
 }
@@ -183,7 +197,7 @@ std::optional<Refusal> check_text(const FieldRule& rule, const Place& place, boo
                                   std::vector<std::string>& notes) {
     const auto& text = place.value->get_ref<const std::string&>();
     const auto refuse_text = [&](std::string_view rest, std::string value, std::string hint) {
-        return refuse(rule, place, kParamError,
+        return refuse(rule, place.pointer(), kParamError,
                       fmt::format("值字段“{}”字符串规则校验失败，{}", label_of(rule), rest),
                       std::move(value), std::move(hint));
     };
@@ -192,24 +206,25 @@ std::optional<Refusal> check_text(const FieldRule& rule, const Place& place, boo
         return refuse_text(
             fmt::format("字符数 {}，小于最小值 {}", characters, rule.characters_min),
             std::to_string(characters),
-            fmt::format("{} is shorter than {}", place.pointer, rule.characters_min));
+            fmt::format("{} is shorter than {}", place.pointer(), rule.characters_min));
     }
     if (text.empty()) return std::nullopt;
     // source  [A] RULES: characters of up to three bytes; the answer is our choice
     if (std::any_of(text.begin(), text.end(),
                     [](char c) { return static_cast<unsigned char>(c) >= 0xF0; })) {
-        return refuse_text("含有不支持的4字节字符", dump_json(*place.value),
-                           fmt::format("{} has a character of four bytes (emoji)", place.pointer));
+        return refuse_text(
+            "含有不支持的4字节字符", dump_json(*place.value),
+            fmt::format("{} has a character of four bytes (emoji)", place.pointer()));
     }
     if (rule.bytes_max != 0 && text.size() > rule.bytes_max) {
         const bool few_characters = rule.counts_characters && characters <= rule.bytes_max;
         if (few_characters || (rule.limit == Limit::recalled && !strict)) {
             notes.push_back(fmt::format("{} has {} bytes, more than {}; WeChat may refuse that",
-                                        place.pointer, text.size(), rule.bytes_max));
+                                        place.pointer(), text.size(), rule.bytes_max));
         } else {
             return refuse_text(fmt::format("字节数 {}，大于最大值 {}", text.size(), rule.bytes_max),
                                std::to_string(text.size()),
-                               fmt::format("{} has {} bytes, {} at most", place.pointer,
+                               fmt::format("{} has {} bytes, {} at most", place.pointer(),
                                            text.size(), rule.bytes_max));
         }
     }
@@ -217,20 +232,20 @@ std::optional<Refusal> check_text(const FieldRule& rule, const Place& place, boo
         return refuse_text(
             fmt::format("字符串必须匹配正则表达式“{}”", rule.pattern->expression),
             dump_json(*place.value),
-            fmt::format("{} has characters or a form that WeChat does not take", place.pointer));
+            fmt::format("{} has characters or a form that WeChat does not take", place.pointer()));
     }
     if (!rule.one_of.empty() &&
         std::find(rule.one_of.begin(), rule.one_of.end(), text) == rule.one_of.end()) {
         return refuse_text(
             fmt::format("字符串必须匹配正则表达式“{}”", alternatives(rule.one_of)),
             dump_json(*place.value),
-            fmt::format("{} is one of: {}", place.pointer, fmt::join(rule.one_of, ", ")));
+            fmt::format("{} is one of: {}", place.pointer(), fmt::join(rule.one_of, ", ")));
     }
     if (rule.is_time && !parse_rfc3339(text)) {
         return refuse_text("字符串必须是符合 RFC3339 日期时间格式", dump_json(*place.value),
                            fmt::format("{} is RFC 3339: 2024-06-01T12:00:00+08:00 (V2's "
                                        "yyyyMMddHHmmss is not)",
-                                       place.pointer));
+                                       place.pointer()));
     }
     return std::nullopt;
 }
@@ -238,10 +253,10 @@ std::optional<Refusal> check_text(const FieldRule& rule, const Place& place, boo
 std::optional<Refusal> check_integer(const FieldRule& rule, const Place& place) {
     const auto number = place.value->get<std::int64_t>();
     const auto refuse_number = [&](std::string_view rest, std::int64_t limit) {
-        return refuse(rule, place, kOutOfRange,
+        return refuse(rule, place.pointer(), kOutOfRange,
                       fmt::format("数值字段“{}”规则校验失败，{} {}", label_of(rule), rest, limit),
                       std::to_string(number),
-                      fmt::format("{} is {}; the limit is {}", place.pointer, number, limit));
+                      fmt::format("{} is {}; the limit is {}", place.pointer(), number, limit));
     };
     if (number < rule.least) return refuse_number("值低于最小值", rule.least);
     if (number > rule.most) return refuse_number("值高于最大值", rule.most);
@@ -275,45 +290,38 @@ const std::string* find_text(const Fields::Texts& texts, std::string_view name) 
 
 template <class Check>
 std::optional<Refusal> for_each_place(const Fields& fields, const FieldRule& rule, Which which,
-                                      Check check) {
-    if (rule.in == In::body) {
-        std::vector<Place> places;
-        find_places(fields.body, "/body", rule.name, which, places);
-        for (const Place& place : places) {
-            if (auto refusal = check(place)) return refusal;
-        }
-        return std::nullopt;
-    }
+                                      const Check& check) {
+    if (rule.in == In::body) return visit(fields.body, kBody, rule.name, which, check);
     const std::string* const text =
         find_text(rule.in == In::query ? fields.query : fields.path, rule.name);
     if ((text == nullptr) != (which == Which::missing)) return std::nullopt;
     const Json value = text == nullptr ? Json() : typed(*text, rule.type);
-    return check(Place{fmt::format("/{}/{}", place_of(rule.in), rule.name),
-                       text == nullptr ? nullptr : &value});
+    const Step root{nullptr, place_of(rule.in)};
+    return check(Place{Step{&root, rule.name}, text == nullptr ? nullptr : &value});
 }
 
 /// The members of `json` that no rule knows. `above` is the dotted name of what they are members
 /// of, as rules spell it. An object of which no rule names a member may hold anything.
-void find_unknown(const Json& json, const std::string& above, const std::string& pointer,
+void find_unknown(const Json& json, const std::string& above, const Step& place,
                   std::span<const FieldRule> rules, Json& out) {
     if (!json.is_object()) return;
     const bool is_described =
         above.empty() || std::any_of(rules.begin(), rules.end(), [&](const FieldRule& rule) {
-            return rule.in == In::body && rule.name.starts_with(above) &&
-                   rule.name.substr(above.size()).starts_with(".");
+            return rule.in == In::body && rule.name.size() > above.size() &&
+                   rule.name[above.size()] == '.' && rule.name.starts_with(above);
         });
     if (!is_described) return;
     for (const auto& [name, value] : json.items()) {
         const std::string dotted = above.empty() ? name : above + "." + name;
-        const std::string at = pointer + "/" + name;
+        const Step at{&place, name};
         const bool is_known = std::any_of(rules.begin(), rules.end(), [&](const FieldRule& rule) {
             return rule.in == In::body && rule.name == dotted;
         });
         if (!is_known) {
-            out.push_back(at);
+            out.push_back(at.pointer());
         } else if (value.is_array()) {
             for (std::size_t i = 0; i < value.size(); ++i)
-                find_unknown(value[i], dotted + "[]", fmt::format("{}/{}", at, i), rules, out);
+                find_unknown(value[i], dotted + "[]", Step{&at, {}, i}, rules, out);
         } else {
             find_unknown(value, dotted, at, rules, out);
         }
@@ -332,10 +340,10 @@ bool is_of(std::string_view text, std::string_view others) {
 Refusal missing(const FieldRule& rule, std::string pointer) {
     Words words = kParamError;
     words.number = rule.number_when_missing;
-    const Place place{std::move(pointer), nullptr};
-    return refuse(rule, place, words,
+    std::string hint = fmt::format("{} is missing", pointer);
+    return refuse(rule, std::move(pointer), words,
                   fmt::format("字段“{}”必填性规则校验失败，此字段为必填项", label_of(rule)),
-                  R"("")", fmt::format("{} is missing", place.pointer));
+                  R"("")", std::move(hint));
 }
 
 std::string_view label_of(const FieldRule& rule) {
@@ -365,13 +373,13 @@ const Json* Fields::find(std::string_view name) const {
 
 std::vector<std::pair<std::string, std::string>> texts_at(const Fields& fields,
                                                           const FieldRule& rule) {
-    std::vector<Place> places;
-    find_places(fields.body, "/body", rule.name, Which::present, places);
     std::vector<std::pair<std::string, std::string>> out;
-    for (Place& place : places) {
-        if (place.value->is_string())
-            out.emplace_back(std::move(place.pointer), place.value->get<std::string>());
-    }
+    visit(fields.body, kBody, rule.name, Which::present,
+          [&](const Place& place) -> std::optional<Refusal> {
+              if (place.value->is_string())
+                  out.emplace_back(place.pointer(), place.value->get<std::string>());
+              return std::nullopt;
+          });
     return out;
 }
 
@@ -380,7 +388,7 @@ std::optional<Refusal> check_fields(const Fields& fields, std::span<const FieldR
     for (const FieldRule& rule : rules) {
         if (rule.need != Need::required) continue;
         auto refusal = for_each_place(fields, rule, Which::missing, [&](const Place& place) {
-            return std::optional<Refusal>(missing(rule, place.pointer));
+            return std::optional<Refusal>(missing(rule, place.pointer()));
         });
         if (refusal) return refusal;
     }
@@ -391,7 +399,7 @@ std::optional<Refusal> check_fields(const Fields& fields, std::span<const FieldR
         if (refusal) return refusal;
     }
     Json unknown = Json::array();
-    find_unknown(fields.body, "", "/body", rules, unknown);
+    find_unknown(fields.body, "", kBody, rules, unknown);
     for (const auto& parameter : fields.query) {
         const std::string& name = parameter.first;
         const bool is_known = std::any_of(rules.begin(), rules.end(), [&](const FieldRule& rule) {

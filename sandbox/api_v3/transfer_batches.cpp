@@ -128,11 +128,10 @@ std::optional<Refusal> check_list(const Call& call, const TransferBatch& batch) 
 }
 
 Reply made_reply(const TransferBatch& batch) {
-    const Json json{
-        {"out_batch_no", batch.out_batch_no},
-        {"batch_id", batch.batch_id},
-        {"create_time", format_rfc3339(std::chrono::floor<std::chrono::seconds>(batch.created_at))},
-        {"batch_status", batch.status}};
+    const Json json{{"out_batch_no", batch.out_batch_no},
+                    {"batch_id", batch.batch_id},
+                    {"create_time", format_rfc3339_seconds(batch.created_at)},
+                    {"batch_status", batch.status}};
     return Reply{.body = dump_json(json), .out_trade_no = batch.out_batch_no};
 }
 

@@ -85,11 +85,10 @@ void note_doubts(const Call& call, const std::string& user_name) {
 }
 
 Reply made_reply(const TransferBill& bill) {
-    Json json{
-        {"out_bill_no", bill.out_bill_no},
-        {"transfer_bill_no", bill.transfer_bill_no},
-        {"create_time", format_rfc3339(std::chrono::floor<std::chrono::seconds>(bill.created_at))},
-        {"state", bill.state}};
+    Json json{{"out_bill_no", bill.out_bill_no},
+              {"transfer_bill_no", bill.transfer_bill_no},
+              {"create_time", format_rfc3339_seconds(bill.created_at)},
+              {"state", bill.state}};
     if (!bill.fail_reason.empty()) json["fail_reason"] = bill.fail_reason;
     if (bill.state == kWaiting) json["package_info"] = bill.package_info;
     return Reply{.body = dump_json(json), .out_trade_no = bill.out_bill_no};
@@ -147,8 +146,7 @@ Result<Reply, Refusal> cancel(const Call& call, Work& work) {
     const Json json{{"out_bill_no", bill->out_bill_no},
                     {"transfer_bill_no", bill->transfer_bill_no},
                     {"state", bill->state},
-                    {"update_time",
-                     format_rfc3339(std::chrono::floor<std::chrono::seconds>(bill->updated_at))}};
+                    {"update_time", format_rfc3339_seconds(bill->updated_at)}};
     return Reply{.body = dump_json(json), .out_trade_no = bill->out_bill_no};
 }
 

@@ -13,6 +13,7 @@
 #include "sandbox/cli/control_verbs.hpp"
 #include "sandbox/cli/env.hpp"
 #include "sandbox/cli/explain.hpp"
+#include "sandbox/cli/hosts.hpp"
 #include "sandbox/cli/serve.hpp"
 #include "sandbox/cli/sign.hpp"
 #include "sandbox/cli/verify.hpp"
@@ -29,6 +30,7 @@ constexpr Verb kVerbs[] = {
     {"explain", "say what is wrong with a message, or with an exchange that the server saw",
      explain},
     {"faults", "list, add and remove faults", faults},
+    {"hosts", "print lines for /etc/hosts that lead WeChat's names here", hosts},
     {"logs", "what went over the wire; -f goes on with what comes", logs},
     {"notifications", "list callbacks, send one again", notifications},
     {"orders", "list orders, show one", orders},

@@ -1,25 +1,36 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/secret.hpp"
 
 #include "sandbox/cli/message_verb.hpp"
-#include "sandbox/diagnosis/signature.hpp"
+#include "sandbox/diagnosis/mistake.hpp"
 
 namespace wxpay::sandbox::cli {
 
 /// What verify and explain find in a message.
 struct Diagnosed {
-    diagnosis::SignatureDiagnosis result;
-    std::string what;            ///< "MD5 under the API key of 1900000109"
-    std::string string_to_sign;  ///< up to and with "key="
-    Secret key;
+    bool right = false;
+    std::string what;  ///< "MD5 under the API key of 1900000109"
+    std::vector<diagnosis::Finding> findings = {};
+    std::string hint = {};         ///< one ASCII line
+    std::string explanation = {};  ///< a few lines
+    /// V2: up to and with "key="; V3: all of it.
+    std::string string_to_sign = {};
+    Secret key = Secret("");  ///< V2: what follows
 };
-/// Throws UsageError when there is no key to check with.
-Diagnosed diagnose(const MessageOptions& options, const Loaded& loaded);
+/// Of a message's bytes: the XML of API V2, or a whole HTTP message of API V3, head and body: a
+/// call, an answer or a callback of the demo merchants. Fails with what makes it neither. Throws
+/// UsageError when there is no key to check with.
+Result<Diagnosed> diagnose(const MessageOptions& options, const std::string& bytes);
+/// Of an exchange of the server, as the control API tells it.
+Result<Diagnosed> diagnose(const MessageOptions& options, const nlohmann::json& exchange);
+
 nlohmann::ordered_json to_json(const Diagnosed& found);
 
 /// The finding that it is no message at all; returns its exit status.

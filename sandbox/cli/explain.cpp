@@ -11,6 +11,7 @@
 #include "sandbox/cli/diagnose.hpp"
 #include "sandbox/cli/message_verb.hpp"
 #include "sandbox/diagnosis/difference.hpp"
+#include "sandbox/diagnosis/signature.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
@@ -26,13 +27,8 @@ struct Options {
 struct Report {
     Json json;
     std::string text;
-    bool good;
+    bool good = true;
 };
-
-Report explain_message(const Options& options, const Loaded& loaded) {
-    const Diagnosed found = diagnose(options.message, loaded);
-    return {to_json(found), found.result.explanation, found.result.right};
-}
 
 /// The server's own words: it knows the keys, and also explains what is no signature.
 Report explain_exchange(const nlohmann::json& exchange) {
@@ -57,10 +53,11 @@ Report explain_exchange(const nlohmann::json& exchange) {
     return out;
 }
 
-void compare(const Options& options, const Loaded& loaded, Report& report) {
-    const Diagnosed found = diagnose(options.message, loaded);
-    const auto comparison =
-        diagnosis::compare_texts(read_input(options.mine), found.string_to_sign, found.key);
+void compare(const Options& options, const Diagnosed& found, Report& report) {
+    const std::string mine = read_input(options.mine);
+    const auto comparison = found.key.empty()
+                                ? diagnosis::compare_lines(mine, found.string_to_sign)
+                                : diagnosis::compare_texts(mine, found.string_to_sign, found.key);
     report.text += comparison.text;
     report.json["mine"] = {{"equal", comparison.equal}, {"difference", comparison.text}};
     report.good = report.good && comparison.equal;
@@ -68,12 +65,19 @@ void compare(const Options& options, const Loaded& loaded, Report& report) {
 
 int work(const Options& options) {
     const auto exchange = find_exchange(options.message);
-    const auto loaded = load(options.message, exchange);
-    if (!exchange && !loaded) return report_unreadable(options.message, loaded.error());
-    Report report = exchange ? explain_exchange(*exchange) : explain_message(options, *loaded);
-    if (!options.mine.empty()) {
-        if (!loaded) throw UsageError("--mine: the exchange holds no V2 message to compare with");
-        compare(options, *loaded, report);
+    Report report;
+    if (!exchange) {
+        const auto found = diagnose(options.message, read_input(options.message.source));
+        if (!found) return report_unreadable(options.message, found.error());
+        report = {to_json(*found), found->explanation, found->right};
+        if (!options.mine.empty()) compare(options, *found, report);
+    } else {
+        report = explain_exchange(*exchange);
+        if (!options.mine.empty()) {
+            const auto found = diagnose(options.message, *exchange);
+            if (!found) throw UsageError("--mine: the exchange holds no signed message");
+            compare(options, *found, report);
+        }
     }
     if (options.message.is_json()) {
         print_json(report.json);
@@ -86,8 +90,10 @@ int work(const Options& options) {
 }  // namespace
 
 int explain(int argc, char** argv) {
-    CLI::App app{"Says what is wrong with a V2 message, or with an exchange that the server saw.",
-                 "wxpay-sandbox explain"};
+    CLI::App app{
+        "Says what is wrong with a message, V2's XML or V3's whole HTTP message, or with an "
+        "exchange that the server saw.",
+        "wxpay-sandbox explain"};
     Options options;
     declare(app, options.message);
     app.add_option("--mine", options.mine,

@@ -35,9 +35,10 @@ nlohmann::json get(const MessageOptions& options, const std::string& path,
 }  // namespace
 
 void declare(CLI::App& app, MessageOptions& options) {
-    app.add_option("source", options.source,
-                   "the message's XML in FILE (default: stdin), the server's last exchange, or the "
-                   "one with this number")
+    app.add_option(
+           "source", options.source,
+           "the message in FILE (default: stdin), the server's last exchange, or the one with "
+           "this number")
         ->type_name("FILE|last|ID");
     // Not WXPAY_SANDBOX_KEY: in the environment that `env` prints, that is a file.
     app.add_option("--key", options.key,
@@ -70,7 +71,8 @@ int run_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& w
     return kExitUsage;
 }
 
-std::string read_input(const std::string& path) {
+std::string read_input(const std::string& source) {
+    const std::string path = source.empty() ? "-" : source;
     std::ifstream file;
     if (path != "-") {
         file.open(path, std::ios::binary);
@@ -103,7 +105,7 @@ Result<Loaded> load(const MessageOptions& options, const std::optional<nlohmann:
     if (exchange) {
         bytes = exchange->value(nlohmann::json::json_pointer("/request/body"), "");
     } else {
-        bytes = read_input(options.source.empty() ? "-" : options.source);
+        bytes = read_input(options.source);
     }
     WXPAY_TRY(XmlMessage message, XmlMessage::parse(bytes));
     return Loaded{std::move(bytes), std::move(message)};

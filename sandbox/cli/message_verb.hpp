@@ -39,8 +39,9 @@ void declare(CLI::App& app, MessageOptions& options);
 /// Parses the command line, then does the work. Wrong use is one line on stderr and status 2.
 int run_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& work);
 
-/// All of a file, or of stdin for "-". Throws UsageError, also for more than a body's limit.
-std::string read_input(const std::string& path);
+/// All of a file, or of stdin for "-" and nothing. Throws UsageError, also for more than a body's
+/// limit.
+std::string read_input(const std::string& source);
 
 /// The exchange that `source` names, as the control API tells it; nothing when it names a file.
 /// Throws UsageError when the server cannot be reached or has no such exchange.

@@ -11,23 +11,26 @@ namespace wxpay::sandbox::cli {
 namespace {
 
 int work(const MessageOptions& options) {
-    const auto loaded = load(options, find_exchange(options));
-    if (!loaded) return report_unreadable(options, loaded.error());
-    const Diagnosed found = diagnose(options, *loaded);
+    const auto exchange = find_exchange(options);
+    const auto found =
+        exchange ? diagnose(options, *exchange) : diagnose(options, read_input(options.source));
+    if (!found) return report_unreadable(options, found.error());
     if (options.is_json()) {
-        print_json(to_json(found));
+        print_json(to_json(*found));
     } else {
-        fmt::print("{}: {}\n", found.result.right ? "right" : "wrong",
-                   found.result.right ? found.what : found.result.hint);
+        fmt::print("{}: {}\n", found->right ? "right" : "wrong",
+                   found->right ? found->what : found->hint);
     }
-    return found.result.right ? 0 : 1;
+    return found->right ? 0 : 1;
 }
 
 }  // namespace
 
 int verify(int argc, char** argv) {
-    CLI::App app{"Checks the sign of a V2 message: a call, an answer or a callback.",
-                 "wxpay-sandbox verify"};
+    CLI::App app{
+        "Checks the signature of a message, a call, an answer or a callback: V2's XML, or V3's "
+        "whole HTTP message.",
+        "wxpay-sandbox verify"};
     MessageOptions options;
     declare(app, options);
     return run_verb(app, argc, argv, [&] { return work(options); });

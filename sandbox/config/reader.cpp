@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/duration.hpp"
+#include "core/codec/json.hpp"
 #include "core/http/url.hpp"
 
 #include "embedded/kConfigSchema.hpp"
@@ -394,20 +395,16 @@ Result<Contents, Problem> read_contents(const Json& json, const ReadFile& read_f
 }  // namespace
 
 Result<Contents, std::string> parse(std::string_view text, const ReadFile& read_file) {
-    bool too_deep = false;
-    const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-        too_deep = too_deep || depth > kJsonDepthMax;
-        return !too_deep;
-    };
+    if (is_json_deeper(text))
+        return Failure{fmt::format("1: deeper than {} levels", kJsonDepthMax)};
     Json json;
     try {
-        json = Json::parse(text, shallow);
+        json = Json::parse(text);
     } catch (const Json::parse_error& problem) {
         const auto before = text.substr(0, problem.byte);
         return Failure{
             fmt::format("{}: not JSON", 1 + std::count(before.begin(), before.end(), '\n'))};
     }
-    if (too_deep) return Failure{fmt::format("1: deeper than {} levels", kJsonDepthMax)};
     auto contents = read_contents(json, read_file);
     if (contents) return std::move(*contents);
     const Problem& problem = contents.error();

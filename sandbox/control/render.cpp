@@ -6,9 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/codec/beijing_time.hpp"
-#include "core/codec/xml.hpp"
-#include "core/v2/sign.hpp"
 
+#include "sandbox/diagnosis/signed_text.hpp"
 #include "sandbox/faults/fault_json.hpp"
 
 namespace wxpay::sandbox::control {
@@ -154,10 +153,7 @@ Json to_json(const Exchange& exchange, bool whole) {
                       {"body", exchange.request.body}};
     out["response"] = {{"headers", headers_of(exchange.response.headers)},
                        {"body", mask_body(exchange)}};
-    if (const auto message = XmlMessage::parse(exchange.request.body);
-        message && message->find("sign")) {
-        out["string_to_sign"] = v2::string_to_sign(message->fields()) + std::string(kMask);
-    }
+    put(out, "string_to_sign", diagnosis::signed_text(exchange.request));
     return out;
 }
 

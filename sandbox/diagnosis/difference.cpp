@@ -1,6 +1,7 @@
 #include "sandbox/diagnosis/difference.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -59,6 +60,35 @@ Comparison compare_keys(std::string_view mine, const Secret& key) {
                                mine.size(), key.reveal().size())};
 }
 
+/// At the start of a character.
+std::size_t first_difference(std::string_view mine, std::string_view wanted) {
+    const auto [a, b] = std::mismatch(mine.begin(), mine.end(), wanted.begin(), wanted.end());
+    auto at = static_cast<std::size_t>(a - mine.begin());
+    const bool is_inside_character =
+        (a != mine.end() && is_continuation(*a)) || (b != wanted.end() && is_continuation(*b));
+    while (is_inside_character && at > 0 && static_cast<unsigned char>(mine[at - 1]) >= 0x80) --at;
+    return at;
+}
+
+std::string shown_difference(std::string_view mine, std::string_view wanted, std::size_t at,
+                             const std::string& place) {
+    return fmt::format("The first difference is at byte {}{}:\n  wanted  {}\n  yours   {}\n",
+                       at + 1, place.empty() ? "" : ", at " + place,
+                       around(wanted, std::min(at, wanted.size())), around(mine, at));
+}
+
+/// Which line of a V3 string to sign holds the byte. The body is the last one, and may have many.
+std::string_view line_at(std::string_view wanted, std::size_t at) {
+    constexpr std::array<std::string_view, 5> kLines{"method", "path and query", "timestamp",
+                                                     "nonce", "body"};
+    const bool is_call = !wanted.empty() && (wanted.front() < '0' || wanted.front() > '9');
+    const auto passed =
+        std::count(wanted.begin(),
+                   wanted.begin() + static_cast<std::ptrdiff_t>(std::min(at, wanted.size())), '\n');
+    const auto line = static_cast<std::size_t>(passed) + (is_call ? 0 : 2);
+    return kLines.at(std::min(line, kLines.size() - 1));
+}
+
 }  // namespace
 
 Comparison compare_texts(std::string_view mine, std::string_view wanted, const Secret& key) {
@@ -73,19 +103,25 @@ Comparison compare_texts(std::string_view mine, std::string_view wanted, const S
             return compare_keys(mine.substr(mine_end + kBeforeKey.size()), key);
         return {false, "The fields are equal, but yours does not end in '&key=' and the key.\n"};
     }
-    const auto [a, b] = std::mismatch(fields.begin(), fields.end(), wanted.begin(), wanted.end());
-    auto at = static_cast<std::size_t>(a - fields.begin());
-    const bool is_inside_character =
-        (a != fields.end() && is_continuation(*a)) || (b != wanted.end() && is_continuation(*b));
-    while (is_inside_character && at > 0 && static_cast<unsigned char>(fields[at - 1]) >= 0x80)
-        --at;
+    const std::size_t at = first_difference(fields, wanted);
     // Where theirs ends with a field, it is the next one that is missing.
     const bool is_cut = at == fields.size() && at < wanted.size() && wanted[at] == '&';
     const std::string_view name = field_at(wanted, std::min(at + (is_cut ? 1 : 0), wanted.size()));
     return {false,
-            fmt::format("The first difference is at byte {}{}:\n  wanted  {}\n  yours   {}\n",
-                        at + 1, name.empty() ? "" : fmt::format(", at '{}'", name),
-                        around(wanted, std::min(at, wanted.size())), around(fields, at))};
+            shown_difference(fields, wanted, at, name.empty() ? "" : fmt::format("'{}'", name))};
+}
+
+Comparison compare_lines(std::string_view mine, std::string_view wanted) {
+    if (mine == wanted || mine == std::string(wanted) + "\n") return {true, "The two are equal.\n"};
+    if (std::string(mine) + "\n" == wanted)
+        return {false,
+                "Yours lacks the last line end: each line is ended by LF, the last one too.\n"};
+    if (!is_utf8(mine)) return {false, "Yours is not UTF-8; WeChat wants UTF-8, never GBK.\n"};
+    if (mine.find("\r\n") != std::string_view::npos &&
+        wanted.find("\r\n") == std::string_view::npos)
+        return {false, "Yours has line ends of CR and LF; wanted is LF alone.\n"};
+    const std::size_t at = first_difference(mine, wanted);
+    return {false, shown_difference(mine, wanted, at, "the " + std::string(line_at(wanted, at)))};
 }
 
 }  // namespace wxpay::sandbox::diagnosis

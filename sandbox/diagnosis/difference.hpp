@@ -18,4 +18,7 @@ struct Comparison {
 /// key     the right one; empty when it is not known, then only the rest is compared
 Comparison compare_texts(std::string_view mine, std::string_view wanted, const Secret& key);
 
+/// The same of a V3 string, in which each line end counts; one more at the end is an editor's.
+Comparison compare_lines(std::string_view mine, std::string_view wanted);
+
 }  // namespace wxpay::sandbox::diagnosis

@@ -14,6 +14,7 @@
 #include "core/sqlite/sqlite.hpp"
 
 #include "embedded/kExchangesSchema0001.hpp"
+#include "embedded/kExchangesSchema0002.hpp"
 #include "sandbox/exchanges/exchange_log.hpp"
 #include "sandbox/faults/fault_json.hpp"
 
@@ -23,7 +24,7 @@ namespace {
 /// Waiting at once; more than that come only when the disk hangs.
 constexpr std::size_t kWaitingMax = 10'000;
 
-constexpr std::array kMigrations{kExchangesSchema0001};
+constexpr std::array kMigrations{kExchangesSchema0001, kExchangesSchema0002};
 
 std::string text_of(const http::Headers& headers) {
     std::string out;
@@ -95,8 +96,9 @@ class ExchangeArchive::Table {
         Statement select(
             *database_,
             "SELECT kind, number, at, url, latency, endpoint, mch_id, out_trade_no, verdict, "
-            "error, hint, explanation, fault, notes, method, path, query, request_headers, "
-            "request_body, remote_address, secure, status, response_headers, response_body "
+            "error, hint, explanation, fault, notes, method, path, query, target, "
+            "request_headers, request_body, remote_address, secure, status, response_headers, "
+            "response_body "
             "FROM exchanges ORDER BY id");
         for (auto rows = select.query(); rows.next();) out.push_back(read(rows));
         return out;
@@ -142,7 +144,8 @@ class ExchangeArchive::Table {
             *text = row.text();
         out.fault = fault_from(row.text(), out.kind);
         out.notes = notes_from(row.text());
-        for (std::string* const text : {&out.request.method, &out.request.path, &out.request.query})
+        for (std::string* const text :
+             {&out.request.method, &out.request.path, &out.request.query, &out.request.target})
             *text = row.text();
         out.request.headers = headers_from(row.text());
         out.request.body = row.text();
@@ -162,7 +165,7 @@ class ExchangeArchive::Table {
                     exchange.endpoint, exchange.mch_id, exchange.out_trade_no, exchange.verdict,
                     exchange.error, exchange.hint, exchange.explanation, text_of(exchange.fault),
                     text_of(exchange.notes), request.method, request.path, request.query,
-                    text_of(request.headers), request.body, request.remote_address,
+                    request.target, text_of(request.headers), request.body, request.remote_address,
                     std::int64_t{request.secure}, std::int64_t{exchange.response.status},
                     text_of(exchange.response.headers), exchange.response.body,
                     static_cast<std::int64_t>(bytes));
@@ -198,12 +201,13 @@ class ExchangeArchive::Table {
     const std::unique_ptr<Database> database_;
     const std::size_t count_max_;
     const std::size_t bytes_max_;
-    Statement insert_{*database_,
-                      "INSERT INTO exchanges (kind, number, at, url, latency, endpoint, mch_id, "
-                      "out_trade_no, verdict, error, hint, explanation, fault, notes, method, "
-                      "path, query, request_headers, request_body, remote_address, secure, status, "
-                      "response_headers, response_body, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    Statement insert_{
+        *database_,
+        "INSERT INTO exchanges (kind, number, at, url, latency, endpoint, mch_id, "
+        "out_trade_no, verdict, error, hint, explanation, fault, notes, method, "
+        "path, query, target, request_headers, request_body, remote_address, secure, status, "
+        "response_headers, response_body, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     Statement trim_{*database_, "DELETE FROM exchanges WHERE id <= ?"};
     Statement remove_{*database_, "DELETE FROM exchanges WHERE mch_id = ?"};
     Statement sizes_{*database_, "SELECT id, bytes FROM exchanges ORDER BY id"};

@@ -1,5 +1,7 @@
 #include "sandbox/ledger/identifiers.hpp"
 
+#include <fmt/format.h>
+
 #include "core/codec/base64.hpp"
 #include "core/codec/beijing_time.hpp"
 #include "core/crypto/digest.hpp"
@@ -56,5 +58,9 @@ std::string openid_from(std::string_view appid, std::string_view seed) {
 }
 
 std::string next_request_id(Random& random) { return "08" + random.hex(24); }
+
+std::string next_v3_request_id(Random& random, int cause) {
+    return fmt::format("{}-{}", random.text(40, "0123456789ABCDEF"), cause);
+}
 
 }  // namespace wxpay::sandbox

@@ -32,5 +32,7 @@ std::string next_mweb_url(Random& random, const std::string& prepay_id);
 std::string openid_from(std::string_view appid, std::string_view seed);
 /// A Request-ID header: "08" and hex digits.
 std::string next_request_id(Random& random);
+/// V3's: 40 hex digits, "-" and the number of a refusal's cause; 0 when there is none.
+std::string next_v3_request_id(Random& random, int cause);
 
 }  // namespace wxpay::sandbox

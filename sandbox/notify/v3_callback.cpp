@@ -13,6 +13,7 @@
 
 #include "sandbox/faults/corrupt.hpp"
 #include "sandbox/ledger/combination.hpp"
+#include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/ledger/work.hpp"
 #include "sandbox/notify/callback_request.hpp"
 #include "sandbox/notify/v3_changes.hpp"
@@ -66,8 +67,7 @@ Json part_json(const Order& part) {
     if (part.is_paid()) {
         json["bank_type"] = part.bank_type;
         json["attach"] = part.attach;
-        json["success_time"] =
-            format_rfc3339(std::chrono::floor<std::chrono::seconds>(*part.paid_at));
+        json["success_time"] = format_rfc3339_seconds(*part.paid_at);
     }
     json["amount"] = {{"total_amount", part.total.count()},
                       {"currency", "CNY"},
@@ -154,8 +154,7 @@ Json v3_transaction(const Order& order) {
     if (is_paid) {
         json["bank_type"] = order.bank_type;
         json["attach"] = order.attach;
-        json["success_time"] =
-            format_rfc3339(std::chrono::floor<std::chrono::seconds>(*order.paid_at));
+        json["success_time"] = format_rfc3339_seconds(*order.paid_at);
     }
     json["payer"] = payer_of(order);
     json["amount"] = {{"total", order.total.count()},
@@ -193,8 +192,7 @@ Json v3_refund_result(const Refund& refund, const Order& order) {
     json["refund_id"] = refund.refund_id;
     json["refund_status"] = wire_name(refund.state);
     if (refund.succeeded_at) {
-        json["success_time"] =
-            format_rfc3339(std::chrono::floor<std::chrono::seconds>(*refund.succeeded_at));
+        json["success_time"] = format_rfc3339_seconds(*refund.succeeded_at);
     }
     json["amount"] = {{"total", order.total.count()},
                       {"refund", refund.fee.count()},
@@ -222,7 +220,7 @@ std::string v3_envelope(const V3Event& event, std::string_view plain, const Merc
     constexpr std::size_t kNonce = 12;
     v3::Notification envelope;
     envelope.id = next_event_id(random);
-    envelope.create_time = format_rfc3339(std::chrono::floor<std::chrono::seconds>(now));
+    envelope.create_time = format_rfc3339_seconds(now);
     envelope.event_type = event.type;
     envelope.summary = event.summary;
     envelope.resource = v3::seal(merchant.api_v3_key, event.original_type, event.associated_data,
@@ -263,7 +261,7 @@ http::Request v3_callback_request(const Notification& notification, const Mercha
         "application/json");
     const Platform::Key& key =
         context.platform.callback_signer(merchant, notification.platform_serial, random);
-    request.headers.add("Request-ID", fmt::format("{}-0", random.text(40, "0123456789ABCDEF")));
+    request.headers.add("Request-ID", next_v3_request_id(random, 0));
     v3::add_signature(request.headers, key.key, key.serial, context.wire_clock.now(),
                       random.alphanumeric(kNonce), request.body);
     const std::string signature(request.headers.get("Wechatpay-Signature"));

@@ -17,8 +17,7 @@ void step_profit_sharing(Work& work, const Document& document) {
     auto json = nlohmann::ordered_json::parse(document.text);
     if (json["state"] != "PROCESSING") return;
     const Merchant* const merchant = work.context().directory.find_merchant(document.mch_id.str());
-    const std::string now =
-        format_rfc3339(std::chrono::floor<std::chrono::seconds>(work.context().clock.now()));
+    const std::string now = format_rfc3339_seconds(work.context().clock.now());
     json["state"] = "FINISHED";
     for (auto& receiver : json["receivers"]) {
         const std::string account = receiver["account"];

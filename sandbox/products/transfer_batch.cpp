@@ -21,10 +21,6 @@ using Json = nlohmann::ordered_json;
 constexpr V3Event kFinished{"MCHTRANSFER.BATCH.FINISHED", "mchtransfer_batch", "mchtransfer_batch",
                             "商家转账批次完成通知"};
 
-std::string rfc3339(Instant at) {
-    return format_rfc3339(std::chrono::floor<std::chrono::seconds>(at));
-}
-
 std::string text_of(const TransferBatch& batch) {
     Json details = Json::array();
     for (const TransferDetail& detail : batch.details) {
@@ -114,7 +110,7 @@ void add_callback(Work& work, const TransferBatch& batch, const Merchant& mercha
                {"batch_id", batch.batch_id},          {"batch_status", batch.status},
                {"total_amount", batch.total.count()}, {"total_num", batch.details.size()}};
     put_sums(plain, batch);
-    plain["update_time"] = rfc3339(batch.updated_at);
+    plain["update_time"] = format_rfc3339_seconds(batch.updated_at);
     Notification notification;
     notification.kind = NotificationKind::transfer;
     notification.mch_id = batch.mch_id;
@@ -162,8 +158,8 @@ Json transfer_batch_json(const TransferBatch& batch) {
               {"batch_remark", batch.remark},
               {"total_amount", batch.total.count()},
               {"total_num", batch.details.size()},
-              {"create_time", rfc3339(batch.created_at)},
-              {"update_time", rfc3339(batch.updated_at)}};
+              {"create_time", format_rfc3339_seconds(batch.created_at)},
+              {"update_time", format_rfc3339_seconds(batch.updated_at)}};
     put_sums(json, batch);
     return json;
 }

@@ -31,10 +31,6 @@ constexpr std::string_view kOverdue = "OVERDUE_CLOSE";
 constexpr std::string_view kNameWrong = "NAME_NOT_CORRECT";
 constexpr std::string_view kRefusedByAccount = "PAYEE_ACCOUNT_ABNORMAL";
 
-std::string rfc3339(Instant at) {
-    return format_rfc3339(std::chrono::floor<std::chrono::seconds>(at));
-}
-
 std::string text_of(const TransferBill& bill) {
     return dump_json(Json{{"transfer_bill_no", bill.transfer_bill_no},
                           {"appid", bill.appid},
@@ -95,8 +91,8 @@ void add_callback(Work& work, const TransferBill& bill, const Merchant& merchant
                {"mch_id", bill.mch_id.str()},
                {"transfer_amount", bill.amount.count()},
                {"openid", bill.openid},
-               {"create_time", rfc3339(bill.created_at)},
-               {"update_time", rfc3339(bill.updated_at)}};
+               {"create_time", format_rfc3339_seconds(bill.created_at)},
+               {"update_time", format_rfc3339_seconds(bill.updated_at)}};
     if (!bill.fail_reason.empty()) plain["fail_reason"] = bill.fail_reason;
     Notification notification;
     notification.kind = NotificationKind::transfer;
@@ -206,8 +202,8 @@ Json transfer_bill_json(const TransferBill& bill) {
               {"transfer_remark", bill.remark}};
     if (!bill.fail_reason.empty()) json["fail_reason"] = bill.fail_reason;
     json["openid"] = bill.openid;
-    json["create_time"] = rfc3339(bill.created_at);
-    json["update_time"] = rfc3339(bill.updated_at);
+    json["create_time"] = format_rfc3339_seconds(bill.created_at);
+    json["update_time"] = format_rfc3339_seconds(bill.updated_at);
     return json;
 }
 

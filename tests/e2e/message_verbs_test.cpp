@@ -145,6 +145,89 @@ TEST_F(MessageVerbs, WorkOnWhatTheServerSaw) {
     EXPECT_EQ(ask("explain", "999").status, 2);
 }
 
+/// The call of a demo merchant as it stands on the wire.
+std::string v3_call(const std::string& authorization, const std::string& body) {
+    return "POST /v3/x?a=1 HTTP/1.1\r\nHost: api.mch.weixin.qq.com\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\nAuthorization: " + authorization + "\r\n\r\n" + body;
+}
+
+TEST_F(MessageVerbs, VerifyACallOfV3) {
+    const auto signed_call =
+        run({"sign", file("body.json", "{}"), "--target", "/v3/x?a=1", "--method", "POST",
+             "--timestamp", "1717214400", "--nonce", "N", "--output", "json"})
+            .json();
+    const std::string authorization = signed_call["authorization"];
+    const auto good = run({"verify", file("call.http", v3_call(authorization, "{}") + "\n")});
+    EXPECT_EQ(good.status, 0) << good.output;
+    EXPECT_TRUE(holds(good.output, "right: WECHATPAY2-SHA256-RSA2048 under the certificate of"))
+        << good.output;
+
+    const std::string wrong = file("wrong.http", v3_call(authorization, "{ }"));
+    const auto found = run({"verify", wrong, "--output", "json"});
+    EXPECT_EQ(found.status, 1);
+    EXPECT_EQ(found.json()["mistakes"], nlohmann::json({"v3_body_serialised_anew"}))
+        << found.output;
+    EXPECT_EQ(found.json()["string_to_sign"], "POST\n/v3/x?a=1\n1717214400\nN\n{ }\n");
+    const std::string mine = signed_call["string_to_sign"];
+    const auto compared = run({"explain", wrong, "--mine", file("mine", mine)});
+    EXPECT_TRUE(holds(compared.output, "at the body")) << compared.output;
+    const auto cut = run({"explain", file("call.http", v3_call(authorization, "{}")), "--mine",
+                          file("cut", mine.substr(0, mine.size() - 1))});
+    EXPECT_EQ(cut.status, 1);
+    EXPECT_TRUE(holds(cut.output, "lacks the last line end")) << cut.output;
+
+    const auto stranger = run(
+        {"verify",
+         file("s.http", v3_call(std::string(authorization)
+                                    .replace(authorization.find("1900000109"), 10, "1900009999"),
+                                "{}"))});
+    EXPECT_EQ(stranger.status, 2);
+    EXPECT_TRUE(holds(stranger.output, "1900009999")) << stranger.output;
+    EXPECT_EQ(run({"verify", file("cut.http", "GET / HTTP/1.1\r\nHost: x")}).status, 1);
+    EXPECT_EQ(run({"verify", file("unsigned.http", "GET / HTTP/1.1\nHost: x\n\n")}).status, 1);
+}
+
+TEST_F(MessageVerbs, WorkOnWhatTheServerSawOfV3) {
+    ServerProcess sandbox(kProgram, {"--port", "0"});
+    const auto call = [&](const std::string& signed_target) {
+        const auto json = run({"sign", "--target", signed_target, "--output", "json"}).json();
+        http::Request request;
+        request.path = "/v3/certificates";
+        request.headers.add("Authorization", json["authorization"].get<std::string>());
+        request.headers.add("Accept", "application/json");
+        request.headers.add("User-Agent", "test");
+        return std::pair(sandbox.send(request), json["string_to_sign"].get<std::string>());
+    };
+    const auto ask = [&](const std::vector<std::string>& arguments) {
+        std::vector<std::string> all = arguments;
+        all.insert(all.end(), {"--url", sandbox.url()});
+        return run(all);
+    };
+    const auto [answer, right_text] = call("/v3/certificates");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(ask({"verify", "last"}).status, 0);
+    const auto equal = ask({"explain", "last", "--mine", file("right", right_text)});
+    EXPECT_EQ(equal.status, 0) << equal.output;
+
+    // The answer as curl -i prints it is verified by the platform's key.
+    std::string printed = "HTTP/1.1 200 OK\n";
+    for (const auto& [name, value] : answer.headers) {
+        if (name.starts_with("Wechatpay")) printed.append(name).append(": ").append(value) += '\n';
+    }
+    const auto verified = run({"verify", file("answer.http", printed + "\n" + answer.body)});
+    EXPECT_EQ(verified.status, 0) << verified.output;
+    const auto changed = run({"explain", file("answer.http", printed + "\n" + answer.body + " ")});
+    EXPECT_EQ(changed.status, 1);
+    EXPECT_TRUE(holds(changed.output, "Verify the raw bytes")) << changed.output;
+
+    const auto [refused, wrong_text] = call("/v3/certificates?x=1");
+    EXPECT_EQ(refused.status, 401);
+    const auto found = ask({"verify", "last"});
+    EXPECT_EQ(found.status, 1) << found.output;
+    const auto compared = ask({"explain", "last", "--mine", file("wrong", wrong_text)});
+    EXPECT_TRUE(holds(compared.output, "at the path and query")) << compared.output;
+}
+
 TEST_F(MessageVerbs, RefuseWrongUseInOneLine) {
     const std::string message = file("official.xml", kOfficial);
     const std::pair<std::vector<std::string>, const char*> cases[] = {

@@ -49,6 +49,9 @@ before(async () => {
   mkdirSync(join(dir, 'bin'));
   symlinkSync(process.env.WXPAY_SANDBOX_BIN, join(dir, 'bin/wxpay-sandbox'));
   writeFileSync(join(dir, 'order.xml'), read('tests/interop/tutorial/openid.xml'));
+  const target = '/v3/certificates';
+  const authorization = execFileSync(process.env.WXPAY_SANDBOX_BIN, ['sign', '--target', target], { encoding: 'utf8', stdio: 'pipe' });
+  writeFileSync(join(dir, 'call.http'), `GET ${target} HTTP/1.1\n${authorization}\n`);
   writeFileSync(join(dir, 'string.txt'), 'appid=wx8888888888888888&body=other');
 });
 after(() => { sandbox?.stop(); rmSync(dir, { recursive: true }); });

@@ -138,9 +138,14 @@ ServerProcess::Answer ServerProcess::call(const std::string& method, const std::
     if (mark != std::string::npos) request.query = target.substr(mark + 1);
     request.body = body;
     if (!bearer.empty()) request.headers.add("Authorization", "Bearer " + bearer);
+    return send(request);
+}
+
+ServerProcess::Answer ServerProcess::send(const http::Request& request) {
     auto answer = client_->send(request);
     if (!answer) {
-        ADD_FAILURE() << method << " " << target << ": " << answer.error().detail << "\n"
+        ADD_FAILURE() << request.method << " " << request.path << ": " << answer.error().detail
+                      << "\n"
                       << process_->output();
         return {0, {}, {}};
     }

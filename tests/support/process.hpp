@@ -65,6 +65,7 @@ class ServerProcess {
     };
     Answer call(const std::string& method, const std::string& target, const std::string& body = {},
                 const std::string& bearer = {});
+    Answer send(const http::Request& request);
 
   private:
     TemporaryDirectory directory_;

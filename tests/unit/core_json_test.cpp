@@ -61,6 +61,8 @@ TEST(Json, CountsLevels) {
     EXPECT_EQ(refusal(R"({"a":{"b":[]}})", 2), Errc::too_large);
     EXPECT_TRUE(parse_json(R"({"a":{"b":[]}})", 3));
     EXPECT_TRUE(parse_json("1", 0));
+    EXPECT_TRUE(parse_json(R"(["[[", "\"[", "\\"])", 1)) << "texts have no levels";
+    EXPECT_EQ(refusal(R"(["\\", []])", 1), Errc::too_large);
     EXPECT_EQ(refusal("[]", 0), Errc::too_large);
     EXPECT_EQ(refusal(std::string(1'000'000, '[')), Errc::too_large);
     EXPECT_EQ(refusal("[" + nested(40) + ",1]"), Errc::too_large);

@@ -1,0 +1,192 @@
+#include "sandbox/cli/hermetic.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <net/if.h>
+#include <sched.h>
+#include <stdexcept>
+#include <string_view>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "core/codec/pieces.hpp"
+#include "core/http/message.hpp"
+
+#include "sandbox/certificates/listener.hpp"
+
+namespace wxpay::sandbox::cli {
+namespace {
+
+constexpr const char* kHosts = "/etc/hosts";
+
+[[noreturn]] void fail(std::string_view what) {
+    const int number = errno;
+    throw std::runtime_error(fmt::format("{}: {}", what, std::generic_category().message(number)));
+}
+
+class Descriptor {
+  public:
+    Descriptor(int fd, std::string_view what) : fd_(fd) {
+        if (fd_ < 0) fail(what);
+    }
+    ~Descriptor() { ::close(fd_); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+void write_all(int fd, std::string_view text, std::string_view what) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            fail(what);
+        }
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+void write_file(const char* path, std::string_view text) {
+    const Descriptor file(::open(path, O_WRONLY | O_CLOEXEC), path);
+    write_all(file.get(), text, path);
+}
+
+/// Who may not do it as itself may do it in a user namespace of its own, in which it is who it was:
+/// what it starts there has no rights that it did not have.
+void unshare_all() {
+    constexpr int kNetworkAndFiles = CLONE_NEWNET | CLONE_NEWNS;
+    if (::unshare(kNetworkAndFiles) == 0) return;
+    const uid_t user = ::geteuid();
+    const gid_t group = ::getegid();
+    if (::unshare(CLONE_NEWUSER | kNetworkAndFiles) != 0) fail("no namespaces of our own");
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/uid_map", fmt::format("{} {} 1", user, user));
+    write_file("/proc/self/gid_map", fmt::format("{} {} 1", group, group));
+}
+
+/// A new network's loopback is down.
+void raise_loopback() {
+    const Descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+    ifreq request{};
+    std::string_view("lo").copy(static_cast<char*>(request.ifr_name), IFNAMSIZ - 1);
+    request.ifr_flags = IFF_UP;
+    if (::ioctl(any.get(), SIOCSIFFLAGS, &request) != 0) fail("loopback stays down");
+}
+
+std::string read_file(const char* path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool is_wechats(std::string_view name) {
+    const auto& names = listener_names().dns;
+    return name != "localhost" && std::any_of(names.begin(), names.end(), [name](const auto& each) {
+               return http::equals_ignoring_case(each, name);
+           });
+}
+
+/// Whether a line of /etc/hosts is about one of WeChat's names.
+bool is_about_wechat(std::string_view line) {
+    line = line.substr(0, line.find('#'));
+    constexpr std::string_view kBlanks = " \t\r";
+    while (!line.empty()) {
+        const std::size_t from = std::min(line.find_first_not_of(kBlanks), line.size());
+        line.remove_prefix(from);
+        const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
+        if (is_wechats(word)) return true;
+        line.remove_prefix(word.size());
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string hosts_lines(const std::string& address) {
+    std::string out;
+    for (const std::string& name : listener_names().dns) {
+        if (is_wechats(name)) out += fmt::format("{} {}\n", address, name);
+    }
+    return out;
+}
+
+std::string hermetic_hosts() {
+    std::string out;
+    const std::string text = read_file(kHosts);
+    for (const std::string_view line : pieces_of(text, '\n')) {
+        if (!line.empty() && !is_about_wechat(line)) out.append(line) += '\n';
+    }
+    if (out.find("localhost") == std::string::npos) out += "127.0.0.1 localhost\n";
+    return out + hosts_lines("127.0.0.1");
+}
+
+void cover_file(const std::string& path, const std::string& text) {
+    std::string name = "/tmp/wxpay-sandbox-XXXXXX";
+    constexpr mode_t kReadable = 0644;
+    const Descriptor file(::mkostemp(name.data(), O_CLOEXEC), name);
+    try {
+        write_all(file.get(), text, name);
+        if (::fchmod(file.get(), kReadable) != 0) fail(name);
+        if (::mount(name.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0)
+            fail(fmt::format("no mount over {}", path));
+    } catch (...) {
+        ::unlink(name.c_str());
+        throw;
+    }
+    ::unlink(name.c_str());  // the mount keeps it
+}
+
+void enter_hermetic() {
+    unshare_all();
+    // What is mounted from here on is ours alone.
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        fail("mounts stay shared");
+    raise_loopback();
+    cover_file(kHosts, hermetic_hosts());
+}
+
+std::string why_not_hermetic() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe");
+    const Descriptor from(ends[0], "pipe");
+    const pid_t child = ::fork();
+    if (child < 0) fail("fork");
+    if (child == 0) {
+        try {
+            enter_hermetic();
+            ::_exit(0);
+        } catch (const std::exception& problem) {
+            const std::string_view why = problem.what();
+            [[maybe_unused]] const ssize_t written = ::write(ends[1], why.data(), why.size());
+            ::_exit(1);
+        }
+    }
+    ::close(ends[1]);
+    std::string why;
+    std::array<char, 256> part{};
+    for (ssize_t size = 0; (size = ::read(from.get(), part.data(), part.size())) != 0;) {
+        if (size < 0 && errno != EINTR) break;
+        if (size > 0) why.append(part.data(), static_cast<std::size_t>(size));
+    }
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+    return why.empty() ? "the attempt was killed" : why;
+}
+
+}  // namespace wxpay::sandbox::cli
