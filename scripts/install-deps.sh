@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a part of this repository needs, on Debian 12 and its relatives; does nothing where all is there.
-#   scripts/install-deps.sh [build|test|lint|bench|demo ...]      without arguments: all of them
+#   scripts/install-deps.sh [build|test|stock|lint|bench|demo ...]      without arguments: all of them
 # WXPAY_SKIP_DEPS=1 skips it, for systems where the packages come from elsewhere.
 set -euo pipefail
 
@@ -11,6 +11,8 @@ declare -A packages=(
     # The test presets compile the benchmarks too.
     [test]="libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang libclang-rt-dev nodejs npm ca-certificates curl
             mount util-linux"
+    # The languages of tests/interop/stock: each one's own HTTP client, as it stands.
+    [stock]="python3 php-cli php-curl default-jdk-headless golang-go"
     [lint]="clang-format clang-tidy"
     [bench]="libbenchmark-dev wrk nginx-light"
     [demo]="curl jq"
@@ -18,17 +20,18 @@ declare -A packages=(
 # A package that only brings a program is not needed where the program is there, whoever installed it.
 declare -A program_of=([g++]=g++ [cmake]=cmake [ninja-build]=ninja [pkg-config]=pkg-config [ccache]=ccache
     [clang]=clang [nodejs]=node [npm]=npm [curl]=curl [mount]=mount [util-linux]=unshare
-    [clang-format]=clang-format [clang-tidy]=clang-tidy [wrk]=wrk [nginx-light]=nginx [jq]=jq)
+    [clang-format]=clang-format [clang-tidy]=clang-tidy [wrk]=wrk [nginx-light]=nginx [jq]=jq
+    [python3]=python3 [php-cli]=php [default-jdk-headless]=java [golang-go]=go)
 
 [ "${WXPAY_SKIP_DEPS:-}" != 1 ] || exit 0
 PATH=$PATH:/usr/sbin  # nginx lives there, and a user's PATH may not
 
 groups=("$@")
-[ $# -gt 0 ] || groups=(build test lint bench demo)
+[ $# -gt 0 ] || groups=(build test stock lint bench demo)
 wanted=()
 for group in "${groups[@]}"; do
     if [ -z "${packages[$group]:-}" ]; then
-        echo "install-deps: unknown part '$group'; there are: build test lint bench demo" >&2
+        echo "install-deps: unknown part '$group'; there are: build test stock lint bench demo" >&2
         exit 2
     fi
     read -r -d '' -a more <<<"${packages[$group]}" || true

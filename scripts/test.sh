@@ -18,7 +18,7 @@ if [[ $preset == *san && -z ${WXPAY_FIXED_ADDRESSES:-} ]]; then
     fi
 fi
 
-scripts/install-deps.sh build test
+scripts/install-deps.sh build test stock
 
 # One npm ci per lock file, not per run.
 interop=tests/interop

@@ -9,7 +9,7 @@ namespace wxpay::sandbox::api_v3 {
 namespace {
 
 /// All that the pages' tables list for some call, first those that a call can earn.
-/// source  [A] codes and statuses: spec V3 1.7; messages: FIDELITY.md "V3 refusals"
+/// source  [A] codes and statuses: spec V3 1.7; messages: FIDELITY.md "API V3: calls and answers"
 constexpr std::array kDocumented{
     kSignWrong,
     kParamError,

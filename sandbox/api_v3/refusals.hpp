@@ -30,7 +30,7 @@ struct Refusal {
 };
 
 // What any call may be answered; what belongs to one endpoint stands in its file. Sources and
-// grades: spec V3 1.5 to 1.9; FIDELITY.md "V3 refusals".
+// grades: spec V3 1.5 to 1.9; FIDELITY.md "API V3: calls and answers".
 inline constexpr Words kNoUserAgent{400, "INVALID_REQUEST", "Http头缺少Accept或User-Agent"};
 inline constexpr Words kAuthorizationMalformed{
     401, "SIGN_ERROR", "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》"};

@@ -15,7 +15,7 @@ namespace wxpay::sandbox {
 bool is_auth_code(std::string_view value);
 
 /// What happens when a code is scanned; its last four digits say so. v2.md 6.8 and, below
-/// 9000, FIDELITY.md "Payment codes": our choice.
+/// 9000, FIDELITY.md "Code payment": our choice.
 enum class Scan {
     pays,
     pays_by_credit_card,
