@@ -36,6 +36,8 @@ inline constexpr std::size_t kMerchantVersionsMax = 100'000;
 using wxpay::kJsonDepthMax;
 /// A certificate or key.
 inline constexpr std::size_t kPemBytesMax = 16 * 1024;
+/// A list of authorities that somebody trusts; Mozilla's has 220 KiB.
+inline constexpr std::size_t kRootsBytesMax = 8 * 1024 * 1024;
 /// A configuration file; a merchant with a certificate has some 4 KiB.
 inline constexpr std::size_t kConfigBytesMax = 8 * 1024 * 1024;
 /// Fields that one trigger may override: more than any message has.

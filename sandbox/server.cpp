@@ -91,7 +91,10 @@ std::filesystem::path home_of(const Config& config) {
 /// Writes down what clients need; `authority` is empty without a TLS listener.
 void write_files(Config& config, const std::filesystem::path& home, const std::string& authority,
                  const Platform& platform) {
-    CertificateFiles files = write_certificate_files(home / "certs", authority, config.directory);
+    const auto directory = home / "certs";
+    CertificateFiles files = write_certificate_files(directory, authority, config.directory);
+    if (!authority.empty())
+        files.trust = write_trust_files(directory, authority, config.other_roots);
     write_platform_files(files, platform);
     config.settings.certificate_files = std::move(files);
 }

@@ -13,6 +13,7 @@
 #include "core/base/result.hpp"
 
 #include "sandbox/app.hpp"
+#include "sandbox/certificates/trust_files.hpp"
 #include "sandbox/context.hpp"
 #include "sandbox/directory.hpp"
 #include "sandbox/faults/fault.hpp"
@@ -29,6 +30,8 @@ struct Config {
     std::optional<std::pair<std::string, int>> https;
     /// Whether the files that clients of API V3 need are written there without a TLS listener, too.
     bool writes_certificates = false;
+    /// With a TLS listener: whom the files that make clients trust it shall name besides.
+    OtherRoots other_roots;
     std::size_t workers =
         4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -46,9 +47,32 @@ void demand_token(const ServeOptions& flags, const char* option, const std::stri
         "{} {}: not a loopback address, so the control API needs a --control-token", option, host));
 }
 
+/// The system's authorities, and those that variables of the user's name. A bundle of ours among
+/// them has nothing new in it, unless it was made of the user's.
+OtherRoots other_roots() {
+    const auto variable = [](const char* name) {
+        const char* const value = std::getenv(name);
+        return value == nullptr || *value == '\0' ? std::filesystem::path()
+                                                  : std::filesystem::absolute(value);
+    };
+    OtherRoots roots{system_roots(), {}};
+    for (const char* const name :
+         {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}) {
+        const auto path = variable(name);
+        const bool is_known =
+            path.empty() || path == roots.system || path == variable("WXPAY_SANDBOX_CA") ||
+            (path == variable("WXPAY_SANDBOX_CA_BUNDLE") &&
+             path.parent_path().filename() == "trust") ||
+            std::find(roots.own.begin(), roots.own.end(), path) != roots.own.end();
+        if (!is_known) roots.own.push_back(path);
+    }
+    return roots;
+}
+
 Config config_from(const ServeOptions& flags) {
     Config config;
     config.writes_certificates = true;
+    config.other_roots = other_roots();
     if (flags.port.empty()) {
         std::tie(config.http_host, config.http_port) = parse_listen_address("--http", flags.http);
     } else {
