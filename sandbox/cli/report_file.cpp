@@ -82,7 +82,7 @@ void write(const ReportFile& file, const Report& report, FailOn fail_on) {
     std::filesystem::create_directories(directory_of(file.path), problem);
     const bool replaced = is_replaced(file.path);
     const std::string beside = file.path.string() + (replaced ? ".new" : "");
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    std::ofstream out(beside, replaced ? std::ios::trunc : std::ios::app);
     out << text;
     if (!text.ends_with('\n')) out << '\n';
     if (!out.flush()) throw std::runtime_error(fmt::format("{} cannot be written", file.str()));
