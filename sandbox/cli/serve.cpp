@@ -44,6 +44,8 @@ struct Flags {
     std::string http = "127.0.0.1:12180";
     std::string port;
     std::string https;
+    std::string proxy;
+    bool proxy_pass = false;
     std::string data;
     std::string config;
     std::string seed;
@@ -76,6 +78,11 @@ void declare(CLI::App& app, Flags& flags) {
     option("--port", flags.port, "short for --http 127.0.0.1:N")->type_name("N");
     option("--https", flags.https, "the same over TLS, with client certificates (default: off)")
         ->type_name("HOST:PORT");
+    option("--proxy", flags.proxy,
+           "forward proxy that leads WeChat's hosts here, over TLS too (default: off)")
+        ->type_name("HOST:PORT");
+    flag("--proxy-pass", flags.proxy_pass,
+         "the proxy lets hosts through that are not WeChat's (default: it refuses them)");
     option("--data", flags.data, "keep all state in DIR (default: in memory)")->type_name("DIR");
     option("--config", flags.config,
            "JSON: merchants, schedule, test users (wxpay-sandbox config schema)")
@@ -110,7 +117,7 @@ void declare(CLI::App& app, Flags& flags) {
            "bearer token of the control API; needed when not bound to loopback")
         ->type_name("TOKEN");
     option("--ready-file", flags.ready_file,
-           "JSON with pid and address, written when connections are accepted")
+           "JSON with pid and addresses, written when connections are accepted")
         ->type_name("FILE");
     option("--log-format", flags.log_format, "text or json")
         ->type_name("FORMAT")
@@ -149,6 +156,10 @@ Config config_from(const Flags& flags) {
         config.http_port = port_from(flags.port);
     }
     if (!flags.https.empty()) config.https = parse_listen_address("--https", flags.https);
+    if (!flags.proxy.empty()) config.proxy = parse_listen_address("--proxy", flags.proxy);
+    if (flags.proxy_pass && !config.proxy)
+        throw UsageError("--proxy-pass needs --proxy HOST:PORT: it lets hosts through that proxy");
+    config.proxy_passes_others = flags.proxy_pass;
     if (!flags.data.empty()) config.data = flags.data;
     if (flags.seed.empty()) {
         config.seed = SecureRandom().next();
@@ -216,6 +227,7 @@ Config config_from(const Flags& flags) {
     config.settings.control_token = flags.control_token;
     demand_token(flags, "--http", config.http_host);
     if (config.https) demand_token(flags, "--https", config.https->first);
+    if (config.proxy) demand_token(flags, "--proxy", config.proxy->first);
     return config;
 }
 
@@ -285,14 +297,14 @@ void greet(const Server& server, const Config& config) {
     const std::string url = server.base_url();
     const Merchant& demo = *config.directory.merchants().front();
     const CertificateFiles* const files = server.certificate_files();
-    const bool tls = config.https.has_value();
+    const bool tls = !server.https_url().empty();
     fmt::print(stderr,
                "wxpay-sandbox {} listens on {}\n"
                "  merchant  mch_id {}, appid {}; its API key is in the README\n"
                "  clock     {}, now {}\n"
                "  seed      {}\n"
                "  state     {}\n"
-               "{}"
+               "{}{}"
                "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
                kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
                demo.appids.front().str(), config.clock.str(),
@@ -303,13 +315,18 @@ void greet(const Server& server, const Config& config) {
                                     files->ca.string())
                       : fmt::format("  keys      {}: certificates for API V3\n",
                                     files->ca.parent_path().string()),
+               server.proxy_url().empty()
+                   ? ""
+                   : fmt::format("  proxy     HTTPS_PROXY={} leads WeChat's hosts here\n",
+                                 server.proxy_url()),
                url, url);
 }
 
 /// The same for who reads the log as JSON, each line of it.
 void log_start(const Server& server, const Config& config) {
     nlohmann::ordered_json fields{{"version", kVersion}, {"http", server.base_url()}};
-    if (config.https) fields["https"] = server.https_url();
+    if (!server.https_url().empty()) fields["https"] = server.https_url();
+    if (!server.proxy_url().empty()) fields["proxy"] = server.proxy_url();
     fields["clock"] = config.clock.str();
     fields["now"] = format_rfc3339(const_cast<Server&>(server).context().clock.now());
     fields["seed"] = config.seed;
@@ -331,15 +348,16 @@ int run(const Flags& flags, std::optional<config::Contents> contents) {
     if (!flags.ready_file.empty()) ReadyFile::forget_the_dead(flags.ready_file);
     Server server(config);
     if (const auto started = server.start(); !started) {
-        throw UsageError(
-            fmt::format("cannot listen: {}; choose another with {}, or 0 for any free one",
-                        started.error().detail,
-                        started.error().field == "https" ? "--https" : "--http or --port"));
+        throw UsageError(fmt::format(
+            "cannot listen: {}; choose another with {}, or 0 for any free one",
+            started.error().detail,
+            started.error().field == "http" ? "--http or --port" : "--" + started.error().field));
     }
     std::optional<ReadyFile> ready_file;
     if (!flags.ready_file.empty()) {
         std::map<std::string, std::string> members{{"http", server.base_url()}};
-        if (config.https) members["https"] = server.https_url();
+        if (!server.https_url().empty()) members["https"] = server.https_url();
+        if (!server.proxy_url().empty()) members["proxy"] = server.proxy_url();
         if (!flags.data.empty()) members["data"] = std::filesystem::absolute(flags.data).string();
         ready_file.emplace(flags.ready_file, members);
     }
