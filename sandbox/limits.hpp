@@ -22,6 +22,8 @@ inline constexpr std::size_t kExchangeBytesMax = 64 * 1024 * 1024;
 /// Rows of one list in the control API.
 inline constexpr std::size_t kListMax = 1'000;
 inline constexpr std::size_t kListDefault = 100;
+/// Clients of the forward proxy at the same time; each takes two descriptors.
+inline constexpr std::size_t kProxyConnectionsMax = 4'096;
 /// Long polls that wait at the same time.
 inline constexpr std::size_t kWaitersMax = 10'000;
 /// Event streams at the same time, and what may wait for one that is read slowly; who leaves more

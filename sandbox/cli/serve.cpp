@@ -22,7 +22,7 @@ void greet(Server& server, const Config& config) {
     const std::string url = server.base_url();
     const Merchant& demo = *config.directory.merchants().front();
     const CertificateFiles* const files = server.certificate_files();
-    const bool tls = config.https.has_value();
+    const bool tls = !server.https_url().empty();
     fmt::print(
         stderr,
         "wxpay-sandbox {} listens on {}\n"

@@ -79,6 +79,10 @@ Config config_from(const ServeOptions& flags) {
         config.http_port = port_from(flags.port);
     }
     if (!flags.https.empty()) config.https = parse_listen_address("--https", flags.https);
+    if (!flags.proxy.empty()) config.proxy = parse_listen_address("--proxy", flags.proxy);
+    if (flags.proxy_pass && !config.proxy)
+        throw UsageError("--proxy-pass needs --proxy HOST:PORT: it lets hosts through that proxy");
+    config.proxy_passes_others = flags.proxy_pass;
     if (!flags.data.empty()) config.data = flags.data;
     if (flags.seed.empty()) {
         config.seed = SecureRandom().next();
@@ -146,6 +150,7 @@ Config config_from(const ServeOptions& flags) {
     config.settings.control_token = flags.control_token;
     demand_token(flags, "--http", config.http_host);
     if (config.https) demand_token(flags, "--https", config.https->first);
+    if (config.proxy) demand_token(flags, "--proxy", config.proxy->first);
     return config;
 }
 
@@ -242,6 +247,11 @@ void declare(CLI::App& app, ServeOptions& options) {
     option("--port", options.port, "short for --http 127.0.0.1:N")->type_name("N");
     option("--https", options.https, "the same over TLS, with client certificates (default: off)")
         ->type_name("HOST:PORT");
+    option("--proxy", options.proxy,
+           "forward proxy that leads WeChat's hosts here, over TLS too (default: off)")
+        ->type_name("HOST:PORT");
+    flag("--proxy-pass", options.proxy_pass,
+         "the proxy lets hosts through that are not WeChat's (default: it refuses them)");
     option("--data", options.data, "keep all state in DIR (default: in memory)")->type_name("DIR");
     option("--config", options.config,
            "JSON: merchants, schedule, test users (wxpay-sandbox config schema)")
@@ -278,7 +288,7 @@ void declare(CLI::App& app, ServeOptions& options) {
            "bearer token of the control API; needed when not bound to loopback")
         ->type_name("TOKEN");
     option("--ready-file", options.ready_file,
-           "JSON with pid and address, written when connections are accepted")
+           "JSON with pid and addresses, written when connections are accepted")
         ->type_name("FILE");
     option("--log-format", options.log_format, "text or json")
         ->type_name("FORMAT")

@@ -16,6 +16,8 @@ struct ServeOptions {
     std::string http = "127.0.0.1:12180";
     std::string port;
     std::string https;
+    std::string proxy;
+    bool proxy_pass = false;
     std::string data;
     std::string config;
     std::string seed;

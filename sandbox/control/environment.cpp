@@ -16,6 +16,7 @@ Result<http::Answer, Problem> environment(const Call& call) {
     const Settings& settings = call.context.settings;
     Json json = Json::object();
     if (!settings.https_url.empty()) json["https"] = settings.https_url;
+    if (!settings.proxy_url.empty()) json["proxy"] = settings.proxy_url;
     if (const auto& files = settings.certificate_files) {
         if (!settings.https_url.empty()) json["ca"] = files->ca.string();
         if (const auto& trust = files->trust) {
