@@ -57,6 +57,9 @@ void declare(CLI::App& app, Options& options) {
     // Nobody types an address: any number of runs go side by side.
     options.serve.http = "127.0.0.1:0";
     options.serve.https = "127.0.0.1:0";
+    options.serve.proxy = "127.0.0.1:0";
+    // A build that fetches what it needs goes on as without us.
+    options.serve.proxy_pass = true;
     options.serve.log_level = "warn";
     declare(app, options.serve);
     const auto option = [&](const char* name, auto& value, const char* help) {
@@ -113,6 +116,8 @@ void greet(Server& server, const ShopEnvironment& shop, const Config& config) {
     std::string line = fmt::format("wxpay-sandbox  up, http {}", without_scheme(server.base_url()));
     if (!server.https_url().empty())
         line += fmt::format(", https {}", without_scheme(server.https_url()));
+    if (!server.proxy_url().empty())
+        line += fmt::format(", proxy {}", without_scheme(server.proxy_url()));
     line += fmt::format(", seed {}", config.seed);
     if (!shop.clients.empty())
         line += fmt::format(", CA trusted for: {}", fmt::join(shop.clients, " "));

@@ -30,7 +30,7 @@ void greet(Server& server, const Config& config) {
         "  clock     {}, now {}\n"
         "  seed      {}\n"
         "  state     {}\n"
-        "{}"
+        "{}{}"
         "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
         kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
         demo.appids.front().str(), config.clock.str(), format_rfc3339(server.context().clock.now()),
@@ -40,6 +40,10 @@ void greet(Server& server, const Config& config) {
             ? fmt::format("  CA        {}; client certificates lie beside it\n", files->ca.string())
             : fmt::format("  keys      {}: certificates for API V3\n",
                           files->ca.parent_path().string()),
+        server.proxy_url().empty()
+            ? ""
+            : fmt::format("  proxy     HTTPS_PROXY={} leads WeChat's hosts here\n",
+                          server.proxy_url()),
         url, url);
 }
 

@@ -31,21 +31,23 @@ const Config& prepare_process(const ServeOptions& options, const Config& config)
 StartedServer::StartedServer(const ServeOptions& options, const Config& config)
     : server_(prepare_process(options, config)) {
     if (const auto started = server_.start(); !started) {
-        throw UsageError(
-            fmt::format("cannot listen: {}; choose another with {}, or 0 for any free one",
-                        started.error().detail,
-                        started.error().field == "https" ? "--https" : "--http or --port"));
+        throw UsageError(fmt::format(
+            "cannot listen: {}; choose another with {}, or 0 for any free one",
+            started.error().detail,
+            started.error().field == "http" ? "--http or --port" : "--" + started.error().field));
     }
     if (options.ready_file.empty()) return;
     std::map<std::string, std::string> members{{"http", server_.base_url()}};
-    if (config.https) members["https"] = server_.https_url();
+    if (!server_.https_url().empty()) members["https"] = server_.https_url();
+    if (!server_.proxy_url().empty()) members["proxy"] = server_.proxy_url();
     if (!options.data.empty()) members["data"] = std::filesystem::absolute(options.data).string();
     ready_file_.emplace(options.ready_file, members);
 }
 
 void log_start(Server& server, const Config& config) {
     nlohmann::ordered_json fields{{"version", kVersion}, {"http", server.base_url()}};
-    if (config.https) fields["https"] = server.https_url();
+    if (!server.https_url().empty()) fields["https"] = server.https_url();
+    if (!server.proxy_url().empty()) fields["proxy"] = server.proxy_url();
     fields["clock"] = config.clock.str();
     fields["now"] = format_rfc3339(server.context().clock.now());
     fields["seed"] = config.seed;
