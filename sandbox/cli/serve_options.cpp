@@ -78,9 +78,12 @@ Config config_from(const ServeOptions& flags) {
     } else {
         config.http_port = port_from(flags.port);
     }
-    if (!flags.https.empty()) config.https = parse_listen_address("--https", flags.https);
-    if (!flags.proxy.empty()) config.proxy = parse_listen_address("--proxy", flags.proxy);
-    if (flags.proxy_pass && !config.proxy)
+    const auto is_wanted = [](const std::string& address) {
+        return !address.empty() && address != "off";
+    };
+    if (is_wanted(flags.https)) config.https = parse_listen_address("--https", flags.https);
+    if (is_wanted(flags.proxy)) config.proxy = parse_listen_address("--proxy", flags.proxy);
+    if (flags.proxy_pass && flags.proxy.empty())
         throw UsageError("--proxy-pass needs --proxy HOST:PORT: it lets hosts through that proxy");
     config.proxy_passes_others = flags.proxy_pass;
     if (!flags.data.empty()) config.data = flags.data;
@@ -245,13 +248,16 @@ void declare(CLI::App& app, ServeOptions& options) {
         ->type_name("HOST:PORT")
         ->capture_default_str();
     option("--port", options.port, "short for --http 127.0.0.1:N")->type_name("N");
-    option("--https", options.https, "the same over TLS, with client certificates (default: off)")
-        ->type_name("HOST:PORT");
-    option("--proxy", options.proxy,
-           "forward proxy that leads WeChat's hosts here, over TLS too (default: off)")
-        ->type_name("HOST:PORT");
+    option("--https", options.https, "the same over TLS, with client certificates")
+        ->type_name("HOST:PORT|off")
+        ->default_str(options.https.empty() ? "off" : options.https);
+    option("--proxy", options.proxy, "forward proxy that leads WeChat's hosts here, over TLS too")
+        ->type_name("HOST:PORT|off")
+        ->default_str(options.proxy.empty() ? "off" : options.proxy);
     flag("--proxy-pass", options.proxy_pass,
-         "the proxy lets hosts through that are not WeChat's (default: it refuses them)");
+         options.proxy_pass
+             ? "the proxy lets hosts through that are not WeChat's; with =false it refuses them"
+             : "the proxy lets hosts through that are not WeChat's (default: it refuses them)");
     option("--data", options.data, "keep all state in DIR (default: in memory)")->type_name("DIR");
     option("--config", options.config,
            "JSON: merchants, schedule, test users (wxpay-sandbox config schema)")

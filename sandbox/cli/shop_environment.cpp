@@ -133,6 +133,14 @@ std::string without_proxy(std::string_view callers, bool has_proxy, Writer& out)
 
 void add_proxy(const nlohmann::json& environment, Writer& out) {
     const std::string proxy = text_in(environment, "proxy");
+    for (const char* const name : {"HTTPS_PROXY", "https_proxy"}) {
+        const std::string callers = out.callers(name);
+        if (proxy.empty() || callers.empty() || callers == proxy ||
+            callers == out.callers("WXPAY_SANDBOX_PROXY_URL"))
+            continue;
+        out.warn(fmt::format("{} was another proxy, which nothing goes through now", name));
+        break;
+    }
     out.add_both("HTTPS_PROXY", "https_proxy", proxy);
     out.add_both("HTTP_PROXY", "http_proxy", proxy);
     const std::string upper = out.callers("NO_PROXY");
