@@ -138,12 +138,6 @@ std::unique_ptr<ExchangeArchive> open_archive(const std::optional<std::filesyste
     return std::make_unique<ExchangeArchive>(*data, kExchangesMax, kExchangeBytesMax);
 }
 
-/// How a client on this machine says it: no certificate is for "any address".
-std::string reachable(const std::string& host) {
-    if (host == "0.0.0.0") return "127.0.0.1";
-    return host == "::" ? "::1" : host;
-}
-
 /// The proxy has to have TLS to lead to.
 Config with_listeners(Config config) {
     if (config.proxy && !config.https) config.https.emplace("127.0.0.1", 0);

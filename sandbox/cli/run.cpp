@@ -104,8 +104,9 @@ Plan plan_from(const Options& options, std::vector<std::string> command) {
 }
 
 ShopEnvironment environment_of(Server& server, const Config& config, const std::string& mch_id) {
-    auto shop = shop_environment({server.base_url(), config.settings.control_token}, mch_id,
-                                 environment_variable);
+    const std::string url = http_url(reachable(config.http_host), server.port());
+    auto shop =
+        shop_environment({url, config.settings.control_token}, mch_id, environment_variable);
     if (!shop) throw UsageError(shop.error().detail);
     return *std::move(shop);
 }

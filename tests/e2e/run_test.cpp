@@ -164,8 +164,8 @@ TEST(Run, LeavesOpenFilesAsTheyWere) {
 }
 
 TEST(Run, LeavesSignalsAsTheyWere) {
-    const auto [with, without] = with_and_without_run(
-        R"(sed -nE 's/^(Sig(Blk|Ign)):.*(.{7})$/\1 \3/p' /proc/self/status)");
+    const auto [with, without] =
+        with_and_without_run(R"(sed -nE 's/^(Sig(Blk|Ign)):.*(.{7})$/\1 \3/p' /proc/self/status)");
     EXPECT_EQ(with, without);  // but those of the C library
     EXPECT_NE(with.find("SigIgn "), std::string::npos) << with;
 }
@@ -249,12 +249,28 @@ TEST(Run, GivesTheCommandWhatEnvPrints) {
         environment[line.substr(0, line.find('='))] = line.substr(line.find('=') + 1);
     const auto told = nlohmann::json::parse(text_of(directory / "told"));
     for (const auto& [name, value] : told.items()) EXPECT_EQ(environment[name], value) << name;
-    for (const char* const name :
-         {"WXPAY_SANDBOX_URL", "WXPAY_SANDBOX_HTTPS_URL", "WXPAY_SANDBOX_CA", "WXPAY_SANDBOX_APPID",
-          "WXPAY_SANDBOX_API_KEY", "WXPAY_SANDBOX_API_V3_KEY", "WXPAY_SANDBOX_CERT",
-          "WXPAY_SANDBOX_PUBLIC_KEY_ID", "NO_PROXY", "no_proxy", "NODE_EXTRA_CA_CERTS",
-          "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PHP_INI_SCAN_DIR",
-          "JAVA_TOOL_OPTIONS"})
+    for (const char* const name : {"WXPAY_SANDBOX_URL",
+                                   "WXPAY_SANDBOX_HTTPS_URL",
+                                   "WXPAY_SANDBOX_CA",
+                                   "WXPAY_SANDBOX_APPID",
+                                   "WXPAY_SANDBOX_API_KEY",
+                                   "WXPAY_SANDBOX_API_V3_KEY",
+                                   "WXPAY_SANDBOX_CERT",
+                                   "WXPAY_SANDBOX_PUBLIC_KEY_ID",
+                                   "WXPAY_SANDBOX_PROXY_URL",
+                                   "HTTPS_PROXY",
+                                   "https_proxy",
+                                   "HTTP_PROXY",
+                                   "http_proxy",
+                                   "NODE_USE_ENV_PROXY",
+                                   "NO_PROXY",
+                                   "no_proxy",
+                                   "NODE_EXTRA_CA_CERTS",
+                                   "SSL_CERT_FILE",
+                                   "CURL_CA_BUNDLE",
+                                   "REQUESTS_CA_BUNDLE",
+                                   "PHP_INI_SCAN_DIR",
+                                   "JAVA_TOOL_OPTIONS"})
         EXPECT_TRUE(told.contains(name)) << name;
     EXPECT_EQ(told["WXPAY_SANDBOX_CONTROL_TOKEN"], "a b");
     EXPECT_EQ(told["WXPAY_SANDBOX_MCH_ID"], "1900000111");
@@ -294,6 +310,34 @@ TEST(Run, KeepsTheRootsOfTheCaller) {
     ASSERT_NE(first, std::string::npos) << ran.output;
     EXPECT_NE(ran.output.find(body, first + 1), std::string::npos) << "Node's, too";
     EXPECT_EQ(ran.output.find(other.substr(0, 200)), std::string::npos);
+}
+
+TEST(Run, LeadsWechatsOwnAddressesHere) {
+    const std::string call = "curl -sS -d '<xml/>' https://api.mch.weixin.qq.com/pay/orderquery";
+    // Also when the caller has it otherwise.
+    for (const std::string& past_proxy :
+         {std::string(), std::string("*"), std::string(".qq.com")}) {
+        const auto ran =
+            run_script({"--quiet"}, call, {{"NO_PROXY", past_proxy}, {"no_proxy", ""}});
+        EXPECT_EQ(ran.status, 0) << ran.output;
+        EXPECT_NE(ran.output.find("<return_code>"), std::string::npos) << ran.output;
+    }
+    const auto warned = run_script({}, ":", {{"NO_PROXY", "a.example,.qq.com"}});
+    EXPECT_NE(warned.output.find("NO_PROXY has '.qq.com'"), std::string::npos) << warned.output;
+    const auto other = run_script({}, ":", {{"HTTPS_PROXY", "http://u:secret@a.example:1"}});
+    EXPECT_NE(other.output.find("HTTPS_PROXY was another proxy"), std::string::npos);
+    EXPECT_EQ(other.output.find("secret"), std::string::npos) << other.output;
+}
+
+TEST(Run, LeavesOutWhatIsSwitchedOff) {
+    const auto ran =
+        run_script({"--https", "off", "--proxy", "off"}, "env",
+                   {{"HTTPS_PROXY", ""}, {"https_proxy", ""}, {"JAVA_TOOL_OPTIONS", ""}});
+    EXPECT_EQ(ran.status, 0) << ran.output;
+    for (const char* const name : {"WXPAY_SANDBOX_HTTPS_URL=", "WXPAY_SANDBOX_PROXY_URL=",
+                                   "WXPAY_SANDBOX_CA=", "HTTPS_PROXY=h", "-D"})
+        EXPECT_EQ(ran.output.find(name), std::string::npos) << name << ran.output;
+    EXPECT_NE(ran.output.find("WXPAY_SANDBOX_URL=http://127.0.0.1:"), std::string::npos);
 }
 
 TEST(Run, WritesReportsHoweverItEnds) {
