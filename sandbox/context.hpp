@@ -45,6 +45,7 @@ struct Settings {
     bool virtual_wire = false;  ///< latencies are business time, of which sending takes none
     std::string control_token;  ///< empty: the control API asks for none
     std::string https_url;      ///< of the TLS listener; empty: there is none
+    std::string proxy_url;      ///< of the forward proxy; empty: there is none
     std::optional<CertificateFiles> certificate_files;  ///< for its clients
 };
 

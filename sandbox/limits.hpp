@@ -22,6 +22,8 @@ inline constexpr std::size_t kExchangeBytesMax = 64 * 1024 * 1024;
 /// Rows of one list in the control API.
 inline constexpr std::size_t kListMax = 1'000;
 inline constexpr std::size_t kListDefault = 100;
+/// Clients of the forward proxy at the same time; each takes two descriptors.
+inline constexpr std::size_t kProxyConnectionsMax = 4'096;
 /// Long polls that wait at the same time.
 inline constexpr std::size_t kWaitersMax = 10'000;
 /// Event streams at the same time, and what may wait for one that is read slowly; who leaves more
@@ -36,6 +38,8 @@ inline constexpr std::size_t kMerchantVersionsMax = 100'000;
 using wxpay::kJsonDepthMax;
 /// A certificate or key.
 inline constexpr std::size_t kPemBytesMax = 16 * 1024;
+/// A list of authorities that somebody trusts; Mozilla's has 220 KiB.
+inline constexpr std::size_t kRootsBytesMax = 8 * 1024 * 1024;
 /// A configuration file; a merchant with a certificate has some 4 KiB.
 inline constexpr std::size_t kConfigBytesMax = 8 * 1024 * 1024;
 /// Fields that one trigger may override: more than any message has.

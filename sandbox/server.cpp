@@ -27,6 +27,7 @@
 #include "sandbox/notify/sender.hpp"
 #include "sandbox/notify/target_policy.hpp"
 #include "sandbox/platform/platform.hpp"
+#include "sandbox/proxy/proxy.hpp"
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
 #include "sandbox/timers/scheduler.hpp"
@@ -91,7 +92,10 @@ std::filesystem::path home_of(const Config& config) {
 /// Writes down what clients need; `authority` is empty without a TLS listener.
 void write_files(Config& config, const std::filesystem::path& home, const std::string& authority,
                  const Platform& platform) {
-    CertificateFiles files = write_certificate_files(home / "certs", authority, config.directory);
+    const auto directory = home / "certs";
+    CertificateFiles files = write_certificate_files(directory, authority, config.directory);
+    if (!authority.empty())
+        files.trust = write_trust_files(directory, authority, config.other_roots);
     write_platform_files(files, platform);
     config.settings.certificate_files = std::move(files);
 }
@@ -134,14 +138,15 @@ std::unique_ptr<ExchangeArchive> open_archive(const std::optional<std::filesyste
     return std::make_unique<ExchangeArchive>(*data, kExchangesMax, kExchangeBytesMax);
 }
 
-/// How a client on this machine says it: no certificate is for "any address".
-std::string reachable(const std::string& host) {
-    if (host == "0.0.0.0") return "127.0.0.1";
-    return host == "::" ? "::1" : host;
+/// The proxy has to have TLS to lead to.
+Config with_listeners(Config config) {
+    if (config.proxy && !config.https) config.https.emplace("127.0.0.1", 0);
+    return config;
 }
 
-Result<void> listen(http::Server& edge, const char* option) {
-    auto listening = edge.listen();
+template <class Listener>
+Result<void> listen(Listener& listener, const char* option) {
+    auto listening = listener.listen();
     if (!listening) listening.error().field = option;
     return listening;
 }
@@ -151,7 +156,7 @@ Result<void> listen(http::Server& edge, const char* option) {
 class Server::Impl {
   public:
     explicit Impl(Config given)
-        : config(std::move(given)),
+        : config(with_listeners(std::move(given))),
           store(SqliteStore::open(config.data)),
           clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
           random(seed_of(config.seed, store->earlier_starts())),
@@ -206,23 +211,39 @@ class Server::Impl {
     }
 
     Result<void> start() {
-        // Both listen before one serves: a server that cannot start has answered nobody, and its
+        // All listen before one serves: a server that cannot start has answered nobody, and its
         // addresses are known.
         WXPAY_CHECK(listen(edge, "http"));
         if (tls_edge) {
             WXPAY_CHECK(listen(*tls_edge, "https"));
             config.settings.https_url =
                 wxpay::https_url(reachable(config.https->first), tls_edge->port());
-            WXPAY_CHECK(tls_edge->start());
         }
+        if (config.proxy) WXPAY_CHECK(open_proxy());
+        if (tls_edge) WXPAY_CHECK(tls_edge->start());
         WXPAY_CHECK(edge.start());
+        if (proxy) WXPAY_CHECK(proxy->start());
         scheduler.start();
+        return {};
+    }
+
+    Result<void> open_proxy() {
+        Proxy::Options options;
+        std::tie(options.host, options.port) = *config.proxy;
+        options.passes_others = config.proxy_passes_others;
+        options.http = {reachable(config.http_host), edge.port()};
+        options.https = {reachable(config.https->first), tls_edge->port()};
+        proxy = std::make_unique<Proxy>(options);
+        WXPAY_CHECK(listen(*proxy, "proxy"));
+        config.settings.proxy_url = http_url(reachable(options.host), proxy->port());
+        metrics.watch_proxy([this] { return proxy->counts(); });
         return {};
     }
 
     void stop() {
         if (tls_edge) tls_edge->stop();
         edge.stop();
+        if (proxy) proxy->stop();
         scheduler.stop();
         notifier.stop();
         sender.stop();
@@ -250,6 +271,7 @@ class Server::Impl {
     App app;
     http::Server edge;
     std::unique_ptr<http::Server> tls_edge;
+    std::unique_ptr<Proxy> proxy;
 };
 
 Server::Server(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
@@ -265,6 +287,8 @@ int Server::port() const { return impl_->edge.port(); }
 std::string Server::base_url() const { return http_url(impl_->config.http_host, port()); }
 
 const std::string& Server::https_url() const { return impl_->config.settings.https_url; }
+
+const std::string& Server::proxy_url() const { return impl_->config.settings.proxy_url; }
 
 const CertificateFiles* Server::certificate_files() const {
     const auto& files = impl_->config.settings.certificate_files;

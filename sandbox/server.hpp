@@ -13,6 +13,7 @@
 #include "core/base/result.hpp"
 
 #include "sandbox/app.hpp"
+#include "sandbox/certificates/trust_files.hpp"
 #include "sandbox/context.hpp"
 #include "sandbox/directory.hpp"
 #include "sandbox/faults/fault.hpp"
@@ -27,8 +28,14 @@ struct Config {
     /// Host and port of the TLS listener; nothing: none. Its certificates, and those for its
     /// clients, lie below `data` or, without, below the user's cache directory.
     std::optional<std::pair<std::string, int>> https;
+    /// Host and port of the forward proxy; nothing: none. It leads to the TLS listener, which is
+    /// then there on a free port of 127.0.0.1 even without `https`.
+    std::optional<std::pair<std::string, int>> proxy;
+    bool proxy_passes_others = false;  ///< hosts that are not WeChat's
     /// Whether the files that clients of API V3 need are written there without a TLS listener, too.
     bool writes_certificates = false;
+    /// With a TLS listener: whom the files that make clients trust it shall name besides.
+    OtherRoots other_roots;
     std::size_t workers =
         4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory
@@ -51,7 +58,8 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Begins to serve. Fails when an address cannot be bound: the field is "http" or "https".
+    /// Begins to serve. Fails when an address cannot be bound: the field is "http", "https"
+    /// or "proxy".
     Result<void> start();
     /// Stops accepting, finishes what is in flight, leaves the rest to the next start. Prompt.
     void stop();
@@ -61,6 +69,8 @@ class Server {
     std::string base_url() const;
     /// https://host:port; empty without a TLS listener.
     const std::string& https_url() const;
+    /// http://host:port; empty without a forward proxy.
+    const std::string& proxy_url() const;
     /// Where clients find their certificates; null when none were written.
     const CertificateFiles* certificate_files() const;
     Context& context();

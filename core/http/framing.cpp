@@ -159,6 +159,14 @@ std::string MessageReader::take_body(std::string_view buffer) {
     return std::string(buffer.substr(body_start_, position_ - body_start_));
 }
 
+std::size_t MessageReader::pass() {
+    const std::size_t size = std::exchange(position_, 0);
+    scanned_ -= std::min(scanned_, size);
+    body_start_ = 0;
+    chunks_.clear();
+    return size;
+}
+
 MessageReader::Step MessageReader::step(std::string_view buffer) {
     if (part_ == Part::body) return read_body(buffer);
     if (part_ == Part::chunk_data) return read_chunk_data(buffer);
@@ -271,8 +279,10 @@ MessageReader::Step MessageReader::read_body(std::string_view buffer) {
         if (position_ - body_start_ > limits_.body_bytes_max) return Failure{kBodyTooLarge};
         return false;
     }
-    if (available < remaining_) return false;
-    position_ += static_cast<std::size_t>(remaining_);
+    const auto taken = std::min<std::uint64_t>(available, remaining_);
+    position_ += static_cast<std::size_t>(taken);
+    remaining_ -= taken;
+    if (remaining_ > 0) return false;
     part_ = Part::whole;
     return true;
 }

@@ -71,6 +71,15 @@ class MessageReader {
     const MessageHead& head() const { return head_; }
     MessageHead take_head() { return std::move(head_); }
 
+    /// Once there is a head, and before pass(): how many bytes of the buffer it takes.
+    std::size_t head_size() const { return body_start_; }
+    /// Whether the body has no end of its own: it is whole when the connection ends.
+    bool ends_with_connection() const { return until_close_; }
+    /// For a message that is handed on while it comes: how many bytes of the buffer last read are
+    /// understood. The next read() gets a buffer that starts behind them, and nothing is kept of
+    /// their body.
+    std::size_t pass();
+
     /// Once whole: how many bytes of the buffer belong to the message.
     std::size_t size() const { return position_; }
     /// Once whole: the body, chunks joined. `buffer` is the one last read. Callable once.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -17,6 +16,7 @@
 #include <openssl/x509v3.h>
 
 #include "core/http/framing.hpp"
+#include "core/http/reasons.hpp"
 
 namespace wxpay::http {
 namespace {
@@ -28,18 +28,7 @@ using Kind = Outcome::Kind;
 constexpr std::size_t kHeadBytesMax = 16 * 1024;
 constexpr std::size_t kReadBytes = 4 * 1024;  // a merchant's answer has some hundred bytes
 
-std::string for_people(Millis time) {
-    const auto count = time.count();
-    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
-}
-
-std::string for_people(const ErrorCode& error) {
-    std::string text = error.message();
-    // "Connection refused" in the middle of a sentence; "SSL …" stays.
-    if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)
-        text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-    return text;
-}
+using http::for_people;
 
 std::string for_people(const tcp::endpoint& peer) {
     const std::string address = peer.address().to_string();

@@ -58,6 +58,11 @@ std::string http_url(const std::string& host, int port) { return url("http", hos
 
 std::string https_url(const std::string& host, int port) { return url("https", host, port); }
 
+std::string reachable(const std::string& host) {
+    if (host == "0.0.0.0") return "127.0.0.1";
+    return host == "::" ? "::1" : host;
+}
+
 bool is_loopback(std::string_view host) {
     in_addr address{};
     constexpr std::uint32_t kLoopbackNet = 127;

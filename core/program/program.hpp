@@ -26,6 +26,9 @@ std::string http_url(const std::string& host, int port);
 /// The same with "https".
 std::string https_url(const std::string& host, int port);
 
+/// How a client on this machine says where we listen: "any address" is none that it could call.
+std::string reachable(const std::string& host);
+
 bool is_loopback(std::string_view host);
 
 /// Catches SIGTERM and SIGINT for the whole process. Construct it before any thread: they inherit

@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "sandbox/certificates/trust_files.hpp"
 #include "sandbox/directory.hpp"
 
 namespace wxpay::sandbox {
@@ -20,11 +22,13 @@ struct MerchantFiles {
 struct CertificateFiles {
     std::filesystem::path ca;                        ///< ca.pem: whom to trust; with a TLS listener
     std::map<std::string, MerchantFiles> merchants;  ///< by mch_id
+    std::optional<TrustFiles> trust = {};            ///< with a TLS listener
 };
 
 /// Writes them: those of the first merchant into `directory`, which becomes a private one, those of
 /// each further one with a certificate into a directory below it that is named like its mch_id.
-/// No authority: no TLS listener. Throws std::runtime_error when they cannot be written.
+/// No authority: no TLS listener, and no trust files. Throws std::runtime_error when they cannot be
+/// written.
 CertificateFiles write_certificate_files(const std::filesystem::path& directory,
                                          const std::string& authority, const Directory& merchants);
 

@@ -18,6 +18,7 @@ constexpr hours kLeafLife = 397 * kDay;  // what browsers take at most
 constexpr hours kRemadeBefore = 30 * kDay;
 constexpr const char* kAuthorityFile = "authority.pem";
 constexpr const char* kShownFile = "listener.pem";
+constexpr std::string_view kAuthorityName = "wxpay-sandbox CA ";
 constexpr std::size_t kTagDigits = 8;
 
 constexpr std::string_view kKeyBegins = "-----BEGIN PRIVATE KEY-----";
@@ -46,7 +47,7 @@ void save(const std::filesystem::path& path, const Identity& identity) {
 
 Identity make_authority(Instant now, Random& random) {
     // Each has a name of its own: a client that trusts an older one must not take it for this one.
-    return make_authority(fmt::format("wxpay-sandbox CA {}", random.hex(kTagDigits)), permitted(),
+    return make_authority(fmt::format("{}{}", kAuthorityName, random.hex(kTagDigits)), permitted(),
                           {now - kBackdated, now + kAuthorityLife}, random);
 }
 
@@ -65,6 +66,10 @@ const HostNames& listener_names() {
          "localhost"},
         {"127.0.0.1", "::1"}};
     return names;
+}
+
+bool is_listener_authority(std::string_view common_name) {
+    return common_name.starts_with(kAuthorityName);
 }
 
 ListenerIdentity load_or_make_listener(const std::filesystem::path& directory, Instant now,

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
@@ -13,6 +14,9 @@ namespace wxpay::sandbox {
 
 /// Whom the TLS listener stands in for: WeChat's hosts, and this machine.
 const HostNames& listener_names();
+
+/// Whether a certificate with that CN is an authority that load_or_make_listener() has made.
+bool is_listener_authority(std::string_view common_name);
 
 /// What the TLS listener shows, and who vouches for it.
 struct ListenerIdentity {

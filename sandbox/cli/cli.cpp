@@ -14,6 +14,7 @@
 #include "sandbox/cli/env.hpp"
 #include "sandbox/cli/explain.hpp"
 #include "sandbox/cli/hosts.hpp"
+#include "sandbox/cli/run.hpp"
 #include "sandbox/cli/serve.hpp"
 #include "sandbox/cli/sign.hpp"
 #include "sandbox/cli/verify.hpp"
@@ -37,6 +38,8 @@ constexpr Verb kVerbs[] = {
     {"pay", "let the user pay an order, or a new one", pay},
     {"readyz", "say whether the server is ready", readyz},
     {"reset", "forget orders, callbacks, faults and exchanges", reset},
+    {"run", "run a command with a server of its own, and an environment that leads there",
+     run_command},
     {"sign", "sign a message", sign},
     {"trigger", "send one signed callback without an order", trigger},
     {"verify", "check a message's sign", verify},

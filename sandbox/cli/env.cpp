@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -17,7 +16,7 @@
 #include "sandbox/cli/message_verb.hpp"
 #include "sandbox/cli/options.hpp"
 #include "sandbox/cli/running_server.hpp"
-#include "sandbox/directory.hpp"
+#include "sandbox/cli/shop_environment.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
@@ -30,8 +29,6 @@ struct Options {
     std::string mch_id = "1900000109";
     RunningServer server;
 };
-
-using Variables = std::vector<std::pair<std::string, std::string>>;
 
 /// The url in the ready file. Fails when the file is not there: then no server is ready.
 Result<std::string> url_in(const std::string& path) {
@@ -46,52 +43,6 @@ Result<std::string> url_in(const std::string& path) {
     return ready["http"].get<std::string>();
 }
 
-/// Adds the merchant's keys where it is known what they are: those of a demo merchant are public,
-/// those of the range are told; others were given to the server and stay there.
-void add_keys(const nlohmann::json& merchant, Variables& out) {
-    const std::string origin = merchant.value("origin", "");
-    std::string api_key = merchant.value("api_key", "");
-    std::string api_v3_key = merchant.value("api_v3_key", "");
-    if (origin == "demo") {
-        const Directory demos = demo_directory();
-        const Merchant& demo = *demos.find_merchant(merchant.value("mch_id", ""));
-        api_key = demo.api_key.reveal();
-        api_v3_key = demo.api_v3_key.reveal();
-    }
-    if (!api_key.empty()) out.emplace_back("WXPAY_SANDBOX_API_KEY", api_key);
-    if (!api_v3_key.empty()) out.emplace_back("WXPAY_SANDBOX_API_V3_KEY", api_v3_key);
-}
-
-/// The merchant's values, and where the server says that things are.
-Variables variables(const std::string& url, const nlohmann::json& environment,
-                    const nlohmann::json& merchant) {
-    Variables out{{"WXPAY_SANDBOX_URL", url}};
-    const auto add = [&](const char* name, const nlohmann::json& in, const char* member) {
-        if (in.contains(member)) out.emplace_back(name, in[member].get<std::string>());
-    };
-    add("WXPAY_SANDBOX_HTTPS_URL", environment, "https");
-    add("WXPAY_SANDBOX_CA", environment, "ca");
-    if (const auto appids = merchant.value("appids", nlohmann::json::array()); !appids.empty())
-        out.emplace_back("WXPAY_SANDBOX_APPID", appids.front().get<std::string>());
-    const std::string mch_id = merchant.value("mch_id", "");
-    out.emplace_back("WXPAY_SANDBOX_MCH_ID", mch_id);
-    add_keys(merchant, out);
-    for (const auto& files : environment.value("merchants", nlohmann::json::array())) {
-        if (files.value("mch_id", "") != mch_id) continue;
-        add("WXPAY_SANDBOX_CERT", files, "certificate");
-        add("WXPAY_SANDBOX_KEY", files, "key");
-        add("WXPAY_SANDBOX_P12", files, "p12");
-        add("WXPAY_SANDBOX_CERT_SERIAL", files, "serial");
-    }
-    const auto platform = environment.value("platform", nlohmann::json::object());
-    add("WXPAY_SANDBOX_PLATFORM_CERT", platform, "certificate");
-    add("WXPAY_SANDBOX_PLATFORM_SERIAL", platform, "serial");
-    add("WXPAY_SANDBOX_PUBLIC_KEY", platform, "public_key");
-    add("WXPAY_SANDBOX_PUBLIC_KEY_ID", platform, "public_key_id");
-    add("NODE_EXTRA_CA_CERTS", environment, "ca");
-    return out;
-}
-
 /// As it is when nothing in it could mean something to a reader of .env files.
 std::string for_dotenv(std::string_view value) {
     constexpr std::string_view kPlain = "-_./:@%+";
@@ -103,9 +54,17 @@ std::string for_dotenv(std::string_view value) {
     std::string out = "\"";
     for (const char c : value) {
         if (c == '"' || c == '\\' || c == '$') out += '\\';
-        out += c;
+        out += c == '\n' ? "\\n" : std::string(1, c);
     }
     return out + "\"";
+}
+
+/// A line for $GITHUB_ENV, or, when the value has more than one, its form for that.
+std::string for_github(const std::string& name, const std::string& value) {
+    if (value.find_first_of("\r\n") == std::string::npos) return fmt::format("{}={}", name, value);
+    std::string end = "END";
+    while (value.find(end) != std::string::npos) end += "_";
+    return fmt::format("{}<<{}\n{}\n{}", name, end, value, end);
 }
 
 void print(const Variables& all, const std::string& format) {
@@ -117,8 +76,10 @@ void print(const Variables& all, const std::string& format) {
     for (const auto& [name, value] : all) {
         if (format == "sh") {
             fmt::print("export {}={}\n", name, shell_quoted(value));
+        } else if (format == "github") {
+            fmt::print("{}\n", for_github(name, value));
         } else {
-            fmt::print("{}={}\n", name, format == "github" ? value : for_dotenv(value));
+            fmt::print("{}={}\n", name, for_dotenv(value));
         }
     }
 }
@@ -132,17 +93,15 @@ int work(Options options) {
         }
         options.server.url = *std::move(url);
     }
-    const auto get = [&](const std::string& path) { return options.server.get(path); };
-    const auto environment = get("/_sandbox/v1/environment");
-    const auto merchant =
-        environment ? get("/_sandbox/v1/merchants/" + http::percent_encode(options.mch_id))
-                    : environment;
-    if (!merchant) {
-        if (merchant.error().code == Errc::malformed) throw UsageError(merchant.error().detail);
-        fmt::print(stderr, "wxpay-sandbox env: {}\n", merchant.error().detail);
+    const auto shop = shop_environment(options.server, options.mch_id, environment_variable);
+    if (!shop) {
+        if (shop.error().code == Errc::malformed) throw UsageError(shop.error().detail);
+        fmt::print(stderr, "wxpay-sandbox env: {}\n", shop.error().detail);
         return kExitNoServer;
     }
-    print(variables(options.server.url, *environment, *merchant), options.format);
+    for (const std::string& warning : shop->warnings)
+        fmt::print(stderr, "wxpay-sandbox env: {}\n", warning);
+    print(shop->variables, options.format);
     return 0;
 }
 

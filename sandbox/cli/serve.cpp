@@ -1,372 +1,63 @@
 #include "sandbox/cli/serve.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
-#include <fstream>
-#include <malloc.h>
-#include <map>
-#include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
-#include "core/base/duration.hpp"
-#include "core/base/random.hpp"
 #include "core/codec/beijing_time.hpp"
-#include "core/http/url.hpp"
 #include "core/program/program.hpp"
 
 #include "sandbox/cli/cli.hpp"
-#include "sandbox/cli/log_format.hpp"
-#include "sandbox/config/reader.hpp"
-#include "sandbox/limits.hpp"
-#include "sandbox/log_fields.hpp"
-#include "sandbox/notify/target_policy.hpp"
-#include "sandbox/server.hpp"
+#include "sandbox/cli/serve_options.hpp"
+#include "sandbox/cli/started_server.hpp"
 #include "sandbox/version.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
 
-/// The options as they were typed.
-struct Flags {
-    std::string http = "127.0.0.1:12180";
-    std::string port;
-    std::string https;
-    std::string data;
-    std::string config;
-    std::string seed;
-    std::string clock = "real";
-    std::string start_time;
-    std::string auto_pay = "off";
-    std::string notify_timeout = "5s";
-    std::string wire_clock = "real";
-    std::vector<std::string> allow_notify;
-    std::string public_url;
-    bool strict = false;
-    std::string control_token;
-    std::string ready_file;
-    std::string log_format = "text";
-    std::string log_level = "info";
-    bool quiet = false;
-    bool no_color = false;
-};
-
-void declare(CLI::App& app, Flags& flags) {
-    const auto option = [&](const char* name, auto& value, const char* help) {
-        return app.add_option(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
-    };
-    const auto flag = [&](const char* name, bool& value, const char* help) {
-        app.add_flag(name, value, help)->envname(environment_name("WXPAY_SANDBOX_", name));
-    };
-    option("--http", flags.http, "where to listen; port 0: any free one")
-        ->type_name("HOST:PORT")
-        ->capture_default_str();
-    option("--port", flags.port, "short for --http 127.0.0.1:N")->type_name("N");
-    option("--https", flags.https, "the same over TLS, with client certificates (default: off)")
-        ->type_name("HOST:PORT");
-    option("--data", flags.data, "keep all state in DIR (default: in memory)")->type_name("DIR");
-    option("--config", flags.config,
-           "JSON: merchants, schedule, test users (wxpay-sandbox config schema)")
-        ->type_name("FILE");
-    option("--seed", flags.seed, "reproducible ids and nonces (default: random, printed)")
-        ->type_name("N");
-    option("--clock", flags.clock, "real, manual (moved by the control API) or xN (N times faster)")
-        ->type_name("MODE")
-        ->capture_default_str();
-    option("--start-time", flags.start_time, "where a manual or scaled clock begins (default: now)")
-        ->type_name("RFC3339");
-    option("--wire-clock", flags.wire_clock,
-           "virtual: what is measured on the wire follows the sandbox's clock too")
-        ->type_name("real|virtual")
-        ->capture_default_str();
-    option("--auto-pay", flags.auto_pay,
-           "pay each new order by itself: off, now, or after a duration")
-        ->type_name("off|now|DURATION")
-        ->capture_default_str();
-    option("--notify-timeout", flags.notify_timeout,
-           "how long a merchant may take to answer a callback")
-        ->type_name("DURATION")
-        ->capture_default_str();
-    option("--allow-notify", flags.allow_notify,
-           "a host outside loopback and private networks that callbacks may go to")
-        ->type_name("HOST")
-        ->delimiter(',');
-    option("--public-url", flags.public_url, "base of every address that the sandbox hands out")
-        ->type_name("URL");
-    flag("--strict", flags.strict, "no hints in headers, unknown fields refused everywhere");
-    option("--control-token", flags.control_token,
-           "bearer token of the control API; needed when not bound to loopback")
-        ->type_name("TOKEN");
-    option("--ready-file", flags.ready_file,
-           "JSON with pid and address, written when connections are accepted")
-        ->type_name("FILE");
-    option("--log-format", flags.log_format, "text or json")
-        ->type_name("FORMAT")
-        ->capture_default_str();
-    option("--log-level", flags.log_level, "debug, info, warn or error")
-        ->type_name("LEVEL")
-        ->capture_default_str();
-    flag("--quiet", flags.quiet, "print nothing but errors");
-    flag("--no-color", flags.no_color, "no colours in the log");
-}
-
-int port_from(const std::string& text) {
-    constexpr int kPortMax = 65535;
-    int port = -1;
-    const char* const end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, port);
-    if (problem != std::errc{} || stop != end || port < 0 || port > kPortMax) {
-        throw UsageError(fmt::format(
-            "--port '{}': a number from 0 to {} is wanted; 0 is any free one", text, kPortMax));
-    }
-    return port;
-}
-
-void demand_token(const Flags& flags, const char* option, const std::string& host) {
-    if (is_loopback(host) || !flags.control_token.empty()) return;
-    throw UsageError(fmt::format(
-        "{} {}: not a loopback address, so the control API needs a --control-token", option, host));
-}
-
-Config config_from(const Flags& flags) {
-    Config config;
-    config.writes_certificates = true;
-    if (flags.port.empty()) {
-        std::tie(config.http_host, config.http_port) = parse_listen_address("--http", flags.http);
-    } else {
-        config.http_port = port_from(flags.port);
-    }
-    if (!flags.https.empty()) config.https = parse_listen_address("--https", flags.https);
-    if (!flags.data.empty()) config.data = flags.data;
-    if (flags.seed.empty()) {
-        config.seed = SecureRandom().next();
-    } else {
-        const char* const end = flags.seed.data() + flags.seed.size();
-        const auto [stop, problem] = std::from_chars(flags.seed.data(), end, config.seed);
-        if (problem != std::errc{} || stop != end) {
-            throw UsageError(fmt::format(
-                "--seed '{}': a number from 0 to 18446744073709551615 is wanted", flags.seed));
-        }
-    }
-    const auto mode = ClockMode::parse(flags.clock);
-    if (!mode)
-        throw UsageError(fmt::format(
-            "--clock '{}': real, manual or xN (N from 1 to 1000000) is wanted", flags.clock));
-    config.clock = *mode;
-    if (!flags.start_time.empty()) {
-        config.start_time = parse_rfc3339(flags.start_time);
-        if (!config.start_time) {
-            throw UsageError(
-                fmt::format("--start-time '{}': RFC 3339 with offset is wanted, for example "
-                            "2024-06-01T12:00:00+08:00",
-                            flags.start_time));
-        }
-        if (mode->kind == ClockMode::Kind::real) {
-            throw UsageError(
-                "--start-time needs --clock manual or --clock xN: the real clock begins now");
-        }
-    }
-    if (flags.auto_pay != "off") {
-        config.settings.auto_pay =
-            flags.auto_pay == "now" ? Millis{0} : parse_duration(flags.auto_pay);
-        if (!config.settings.auto_pay) {
-            throw UsageError(fmt::format(
-                "--auto-pay '{}': off, now or a duration like 3s is wanted", flags.auto_pay));
-        }
-    }
-    const auto timeout = parse_duration(flags.notify_timeout);
-    if (!timeout || *timeout == Millis{0}) {
-        throw UsageError(fmt::format("--notify-timeout '{}': a duration like 5s or 500ms is wanted",
-                                     flags.notify_timeout));
-    }
-    config.settings.notify_timeout = *timeout;
-    if (flags.wire_clock != "real" && flags.wire_clock != "virtual") {
-        throw UsageError(
-            fmt::format("--wire-clock '{}': real or virtual is wanted", flags.wire_clock));
-    }
-    config.settings.virtual_wire = flags.wire_clock == "virtual";
-    for (const std::string& host : flags.allow_notify) {
-        const std::string problem = TargetPolicy::why_useless(host);
-        if (!problem.empty())
-            throw UsageError(fmt::format("--allow-notify '{}': {}", host, problem));
-    }
-    config.allow_notify = flags.allow_notify;
-    if (!flags.public_url.empty()) {
-        const auto url = http::Url::parse(flags.public_url);
-        if (!url || url->target != "/") {
-            throw UsageError(fmt::format("--public-url '{}': http(s)://host[:port] is wanted",
-                                         flags.public_url));
-        }
-        config.settings.public_url = flags.public_url;
-        if (config.settings.public_url.ends_with('/')) config.settings.public_url.pop_back();
-    }
-    config.settings.strict = flags.strict;
-    config.settings.control_token = flags.control_token;
-    demand_token(flags, "--http", config.http_host);
-    if (config.https) demand_token(flags, "--https", config.https->first);
-    return config;
-}
-
-/// All of a file, or why not.
-Result<std::string, std::string> read_file(const std::filesystem::path& path,
-                                           std::size_t bytes_max) {
-    std::ifstream in(path, std::ios::binary);
-    std::string text(bytes_max + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    const auto size = static_cast<std::size_t>(in.gcount());
-    if (size == 0) return Failure{fmt::format("{} cannot be read, or is empty", path.string())};
-    if (size > bytes_max)
-        return Failure{fmt::format("{} has more than {} bytes", path.string(), bytes_max)};
-    text.resize(size);
-    return text;
-}
-
-/// The file's contents; what it says about options goes where neither the command line nor the
-/// environment says otherwise.
-config::Contents read_config(CLI::App& app, const std::filesystem::path& path) {
-    const auto text = read_file(path, kConfigBytesMax);
-    if (!text) throw UsageError("--config " + text.error());
-    auto contents = config::parse(*text, [&](const std::string& named) {
-        return read_file(path.parent_path() / named, kPemBytesMax);
-    });
-    if (!contents) throw UsageError(fmt::format("{}:{}", path.string(), contents.error()));
-    const bool has_port = app.get_option("--port")->count() > 0;
-    for (const auto& [name, values] : contents->options) {
-        CLI::Option* const option = app.get_option("--" + name);
-        if (option->count() > 0 || values.empty() || (name == "http" && has_port)) continue;
-        for (const std::string& value : values) option->add_result(value);
-        option->run_callback();
-    }
-    return std::move(*contents);
-}
-
-void apply(config::Contents contents, Config& config) {
-    config.directory = std::move(contents.directory);
-    config.directory.set_seed(config.seed);
-    if (contents.notify_waits) config.settings.notify_waits = *std::move(contents.notify_waits);
-    config.settings.test_openids = std::move(contents.openids);
-    config.faults = std::move(contents.faults);
-}
-
-void set_up_log(const Flags& flags) {
-    auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
-        flags.no_color ? spdlog::color_mode::never : spdlog::color_mode::automatic);
-    auto logger = std::make_shared<spdlog::logger>("wxpay-sandbox", std::move(sink));
-    if (flags.log_format == "json") {
-        logger->set_formatter(json_log_format());
-    } else if (flags.log_format == "text") {
-        logger->set_formatter(text_log_format());
-    } else {
-        throw UsageError(
-            fmt::format("--log-format '{}': text or json is wanted", flags.log_format));
-    }
-    const auto level = spdlog::level::from_str(flags.log_level);
-    if (level == spdlog::level::off) {
-        throw UsageError(
-            fmt::format("--log-level '{}': debug, info, warn or error is wanted", flags.log_level));
-    }
-    logger->set_level(flags.quiet ? spdlog::level::err : level);
-    spdlog::set_default_logger(std::move(logger));
-}
-
-void greet(const Server& server, const Config& config) {
+void greet(Server& server, const Config& config) {
     const std::string url = server.base_url();
     const Merchant& demo = *config.directory.merchants().front();
     const CertificateFiles* const files = server.certificate_files();
-    const bool tls = config.https.has_value();
-    fmt::print(stderr,
-               "wxpay-sandbox {} listens on {}\n"
-               "  merchant  mch_id {}, appid {}; its API key is in the README\n"
-               "  clock     {}, now {}\n"
-               "  seed      {}\n"
-               "  state     {}\n"
-               "{}"
-               "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
-               kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
-               demo.appids.front().str(), config.clock.str(),
-               format_rfc3339(const_cast<Server&>(server).context().clock.now()), config.seed,
-               config.data ? config.data->string() : "in memory, gone when this process ends",
-               !files ? ""
-               : tls  ? fmt::format("  CA        {}; client certificates lie beside it\n",
-                                    files->ca.string())
-                      : fmt::format("  keys      {}: certificates for API V3\n",
-                                    files->ca.parent_path().string()),
-               url, url);
+    const bool tls = !server.https_url().empty();
+    fmt::print(
+        stderr,
+        "wxpay-sandbox {} listens on {}\n"
+        "  merchant  mch_id {}, appid {}; its API key is in the README\n"
+        "  clock     {}, now {}\n"
+        "  seed      {}\n"
+        "  state     {}\n"
+        "{}{}"
+        "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
+        kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
+        demo.appids.front().str(), config.clock.str(), format_rfc3339(server.context().clock.now()),
+        config.seed, config.data ? config.data->string() : "in memory, gone when this process ends",
+        !files ? ""
+        : tls
+            ? fmt::format("  CA        {}; client certificates lie beside it\n", files->ca.string())
+            : fmt::format("  keys      {}: certificates for API V3\n",
+                          files->ca.parent_path().string()),
+        server.proxy_url().empty()
+            ? ""
+            : fmt::format("  proxy     HTTPS_PROXY={} leads WeChat's hosts here\n",
+                          server.proxy_url()),
+        url, url);
 }
 
-/// The same for who reads the log as JSON, each line of it.
-void log_start(const Server& server, const Config& config) {
-    nlohmann::ordered_json fields{{"version", kVersion}, {"http", server.base_url()}};
-    if (config.https) fields["https"] = server.https_url();
-    fields["clock"] = config.clock.str();
-    fields["now"] = format_rfc3339(const_cast<Server&>(server).context().clock.now());
-    fields["seed"] = config.seed;
-    if (config.data) fields["data"] = config.data->string();
-    const LogFields about(fields);
-    spdlog::info("listens on {}", server.base_url());
-}
-
-int run(const Flags& flags, std::optional<config::Contents> contents) {
-    set_up_log(flags);
-    Config config = config_from(flags);
-    if (contents) apply(*std::move(contents), config);
-
+int run(const ServeOptions& options, const Config& config) {
     const StopSignal stop_signal;
-    // One arena for all workers: glibc's default of eight per core keeps tens of MiB that nobody
-    // uses.
-    mallopt(M_ARENA_MAX, 4);
-
-    if (!flags.ready_file.empty()) ReadyFile::forget_the_dead(flags.ready_file);
-    Server server(config);
-    if (const auto started = server.start(); !started) {
-        throw UsageError(
-            fmt::format("cannot listen: {}; choose another with {}, or 0 for any free one",
-                        started.error().detail,
-                        started.error().field == "https" ? "--https" : "--http or --port"));
-    }
-    std::optional<ReadyFile> ready_file;
-    if (!flags.ready_file.empty()) {
-        std::map<std::string, std::string> members{{"http", server.base_url()}};
-        if (config.https) members["https"] = server.https_url();
-        if (!flags.data.empty()) members["data"] = std::filesystem::absolute(flags.data).string();
-        ready_file.emplace(flags.ready_file, members);
-    }
-    if (flags.log_format == "json") {
-        log_start(server, config);
-    } else if (!flags.quiet) {
-        greet(server, config);
+    StartedServer server(options, config);
+    if (options.log_format == "json") {
+        log_start(*server, config);
+    } else if (!options.quiet) {
+        greet(*server, config);
     }
     stop_signal.wait();
-    server.stop();
+    server->stop();
     return 0;
-}
-
-bool is_on(const std::vector<std::string_view>& line, std::string_view option) {
-    return std::any_of(line.begin(), line.end(), [option](std::string_view word) {
-        return word.substr(0, word.find('=')) == option;
-    });
-}
-
-/// A variable of the caller's shell that is not set must not mean memory for --data, or no token.
-void refuse_empty_values(const CLI::App& app) {
-    for (const CLI::Option* const option : app.get_options()) {
-        const auto& given = option->results();
-        if (std::find(given.begin(), given.end(), std::string()) != given.end())
-            throw UsageError(
-                fmt::format("{} '': a value is wanted, or leave it out", option->get_name()));
-    }
 }
 
 }  // namespace
@@ -375,21 +66,11 @@ int serve(int argc, char** argv) {
     CLI::App app{"A local WeChat Pay for tests, offline and in CI.", "wxpay-sandbox [serve]"};
     app.set_version_flag("--version", "wxpay-sandbox " + std::string(kVersion));
     app.footer(list_of_verbs());
-    Flags flags;
-    declare(app, flags);
+    ServeOptions options;
+    declare(app, options);
     try {
-        app.parse(argc, argv);
-        // The two name the same thing, and the command line wins over the environment.
-        const std::vector<std::string_view> line(argv, argv + argc);
-        if (is_on(line, "--http")) {
-            if (is_on(line, "--port"))
-                throw UsageError("--http and --port name the same thing: give one of them");
-            flags.port.clear();
-        }
-        refuse_empty_values(app);
-        std::optional<config::Contents> contents;
-        if (!flags.config.empty()) contents = read_config(app, flags.config);
-        return run(flags, std::move(contents));
+        const Config config = parse(app, argc, argv, options);
+        return run(options, config);
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& problem) {

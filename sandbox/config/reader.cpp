@@ -31,10 +31,10 @@ constexpr std::size_t kItemsMax = 100;
 
 constexpr std::array<std::string_view, 8> kTopKeys{
     "$schema", "options", "apps", "merchants", "merchant_range", "schedule", "openids", "faults"};
-constexpr std::array<std::string_view, 15> kOptionKeys{
-    "http",       "https",      "data",          "seed",           "clock",
-    "start_time", "wire_clock", "auto_pay",      "notify_timeout", "allow_notify",
-    "public_url", "strict",     "control_token", "log_format",     "log_level"};
+constexpr std::array<std::string_view, 17> kOptionKeys{
+    "http",       "https",      "proxy",         "proxy_pass", "data",           "seed",
+    "clock",      "start_time", "wire_clock",    "auto_pay",   "notify_timeout", "allow_notify",
+    "public_url", "strict",     "control_token", "log_format", "log_level"};
 constexpr std::array<std::string_view, 2> kAppKeys{"appid", "secret"};
 constexpr std::array<std::string_view, 17> kMerchantKeys{
     "mch_id",       "api_key",          "api_v3_key",
@@ -226,10 +226,10 @@ Result<void, Problem> read_options(const Json& json, Contents& contents) {
         auto& values = contents.options[name];
         if (key == "allow_notify") {
             WXPAY_TRY(values, texts(json, path, "allow_notify"));
-        } else if (key == "strict") {
-            bool strict = false;
-            WXPAY_CHECK(flag(json, path, "strict", strict));
-            if (strict) values = {"true"};
+        } else if (key == "strict" || key == "proxy_pass") {
+            bool on = false;
+            WXPAY_CHECK(flag(json, path, key.c_str(), on));
+            if (on) values = {"true"};
         } else if (key == "seed" && value.is_number_unsigned()) {
             values = {std::to_string(value.get<std::uint64_t>())};
         } else {

@@ -16,8 +16,18 @@ Result<http::Answer, Problem> environment(const Call& call) {
     const Settings& settings = call.context.settings;
     Json json = Json::object();
     if (!settings.https_url.empty()) json["https"] = settings.https_url;
+    if (!settings.proxy_url.empty()) json["proxy"] = settings.proxy_url;
     if (const auto& files = settings.certificate_files) {
         if (!settings.https_url.empty()) json["ca"] = files->ca.string();
+        if (const auto& trust = files->trust) {
+            Json own = Json::array();
+            for (const auto& path : trust->own_roots) own.push_back(path.string());
+            json["trust"] = {{"bundle", trust->bundle.string()},
+                             {"java_store", trust->java_store.string()},
+                             {"java_store_password", kTrustStorePassword},
+                             {"php", trust->php.string()},
+                             {"own_roots", std::move(own)}};
+        }
         json["merchants"] = Json::array();
         for (const auto& [mch_id, of] : files->merchants) {
             json["merchants"].push_back({{"mch_id", mch_id},

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -106,17 +107,47 @@ class Metrics::Impl {
     Gauge& timers = gauge("wxpay_sandbox_timers", "Timers that are set.");
     Gauge& exchanges = gauge("wxpay_sandbox_exchanges", "Exchanges that can be looked at.");
     Gauge& exchange_bytes = gauge("wxpay_sandbox_exchanges_bytes", "What they hold in memory.");
-    Counter& exchanges_dropped =
-        family(prometheus::BuildCounter(), "wxpay_sandbox_exchanges_dropped_total",
-               "Exchanges that went because there was no room.", registry)
-            .Add({});
+    Counter& exchanges_dropped = counter("wxpay_sandbox_exchanges_dropped_total",
+                                         "Exchanges that went because there was no room.");
     Gauge& event_streams = gauge("wxpay_sandbox_event_streams", "Event streams that are open.");
     Gauge& faults = gauge("wxpay_sandbox_faults", "Faults that are in force.");
     Gauge& clock = gauge("wxpay_sandbox_clock_seconds", "The sandbox's time, since 1970.");
 
+    /// Of the forward proxy; there when there is one.
+    struct ProxySeries {
+        std::function<http::ForwardProxy::Counts()> counts;
+        Gauge& connections;
+        Gauge& tunnels;
+        Counter& tunnels_total;
+        Counter& requests_total;
+        Counter& refused_total;
+    };
+    std::optional<ProxySeries> proxy;
+
+    void watch_proxy(std::function<http::ForwardProxy::Counts()> counts) {
+        proxy.emplace(ProxySeries{
+            std::move(counts),
+            gauge("wxpay_sandbox_proxy_connections", "Clients that the proxy has at the moment."),
+            gauge("wxpay_sandbox_proxy_tunnels", "Tunnels through the proxy that are open."),
+            counter("wxpay_sandbox_proxy_tunnels_total", "Tunnels that were opened."),
+            counter("wxpay_sandbox_proxy_requests_total",
+                    "Requests that were forwarded without a tunnel."),
+            counter("wxpay_sandbox_proxy_refused_total",
+                    "Requests to the proxy that it answered itself, with an error.")});
+    }
+
+    /// What somebody else counts.
+    static void raise(Counter& counter, std::uint64_t to) {
+        const double more = static_cast<double>(to) - counter.Value();
+        if (more > 0) counter.Increment(more);
+    }
+
   private:
     Gauge& gauge(const char* name, const char* help) {
         return family(prometheus::BuildGauge(), name, help, registry).Add({});
+    }
+    Counter& counter(const char* name, const char* help) {
+        return family(prometheus::BuildCounter(), name, help, registry).Add({});
     }
 
     std::pair<Counter*, Histogram*> call_series(const std::string& path,
@@ -155,6 +186,10 @@ void Metrics::count(const Exchange& exchange) {
     if (exchange.fault) impl_->count_fault(exchange);
 }
 
+void Metrics::watch_proxy(std::function<http::ForwardProxy::Counts()> counts) {
+    impl_->watch_proxy(std::move(counts));
+}
+
 void Metrics::count_timer(Millis lag) { impl_->timer_lag.Observe(seconds(lag)); }
 
 std::string Metrics::text(const Standing& standing) {
@@ -171,9 +206,15 @@ std::string Metrics::text(const Standing& standing) {
     set(impl_->event_streams, standing.event_streams);
     set(impl_->faults, standing.faults);
     impl_->clock.Set(seconds(standing.now.time_since_epoch()));
-    const double more =
-        static_cast<double>(standing.exchanges_dropped) - impl_->exchanges_dropped.Value();
-    if (more > 0) impl_->exchanges_dropped.Increment(more);
+    Impl::raise(impl_->exchanges_dropped, standing.exchanges_dropped);
+    if (const auto& proxy = impl_->proxy) {
+        const auto counts = proxy->counts();
+        set(proxy->connections, counts.connections);
+        set(proxy->tunnels, counts.tunnels);
+        Impl::raise(proxy->tunnels_total, counts.tunnels_total);
+        Impl::raise(proxy->requests_total, counts.requests_total);
+        Impl::raise(proxy->refused_total, counts.refused_total);
+    }
     return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "core/base/clock.hpp"
+#include "core/http/forward_proxy.hpp"
 
 namespace wxpay::sandbox {
 
@@ -24,6 +26,9 @@ class Metrics {
     void count(const Exchange& exchange);
     /// A timer fired so long after it was due; business time.
     void count_timer(Millis lag);
+
+    /// The page has the proxy's counts from now on. Once, before anybody asks for the page.
+    void watch_proxy(std::function<http::ForwardProxy::Counts()> counts);
 
     /// What stands at this moment.
     struct Standing {

@@ -95,31 +95,6 @@ bool is_never(const Address& address) {
     return is_in_any(inner, kNever);
 }
 
-/// One spelling for each host: addresses as inet_ntop writes them, names in lower case without the
-/// trailing dot.
-std::string normalized(std::string host) {
-    if (host.size() > 1 && host.front() == '[' && host.back() == ']')
-        host = host.substr(1, host.size() - 2);
-    if (const auto address = parse_address(host)) {
-        std::array<char, INET6_ADDRSTRLEN> text{};
-        inet_ntop(AF_INET6, address->data(), text.data(), text.size());
-        return text.data();
-    }
-    if (host.ends_with('.')) host.pop_back();
-    std::transform(host.begin(), host.end(), host.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return host;
-}
-
-bool is_wechat(std::string_view host) {
-    return std::any_of(
-        std::begin(kWeChatDomains), std::end(kWeChatDomains), [&](std::string_view domain) {
-            return host == domain ||
-                   (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
-        });
-}
-
 /// For a line of text: nothing but printable ASCII, and not endlessly.
 std::string printable(const std::string& text) {
     constexpr std::size_t kMax = 253;  // the longest host name
@@ -131,9 +106,33 @@ std::string printable(const std::string& text) {
 
 }  // namespace
 
-std::string TargetPolicy::why_useless(const std::string& host) {
+std::string TargetPolicy::normalized(std::string host) {
+    if (host.size() > 1 && host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    if (const auto address = parse_address(host)) {
+        std::array<char, INET6_ADDRSTRLEN> text{};
+        inet_ntop(AF_INET6, address->data(), text.data(), text.size());
+        return text.data();
+    }
+    while (host.ends_with('.')) host.pop_back();
+    std::transform(host.begin(), host.end(), host.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return host;
+}
+
+bool TargetPolicy::is_wechat(const std::string& host) {
     const std::string name = normalized(host);
-    if (is_wechat(name)) return "WeChat's own host: callbacks never go there";
+    return std::any_of(
+        std::begin(kWeChatDomains), std::end(kWeChatDomains), [&](std::string_view domain) {
+            return name == domain ||
+                   (name.ends_with(domain) && name[name.size() - domain.size() - 1] == '.');
+        });
+}
+
+std::string TargetPolicy::why_useless(const std::string& host) {
+    if (is_wechat(host)) return "WeChat's own host: callbacks never go there";
+    const std::string name = normalized(host);
     if (const auto address = parse_address(name))
         return is_never(*address)
                    ? "link-local, metadata, multicast or unspecified: callbacks never "
@@ -152,12 +151,12 @@ TargetPolicy::TargetPolicy(const std::vector<std::string>& extra) {
 
 TargetPolicy::Reason TargetPolicy::judge(const std::string& host,
                                          const std::string& address) const {
-    const std::string name = normalized(host);
-    if (is_wechat(name)) return Reason::wechat;
+    if (is_wechat(host)) return Reason::wechat;
     const auto target = parse_address(address);
     if (!target) return Reason::no_address;
     if (is_never(*target)) return Reason::never;
     if (is_in_any(*target, kAllowed)) return Reason::none;
+    const std::string name = normalized(host);
     const std::string place = normalized(address);
     const bool is_named = std::any_of(extra_.begin(), extra_.end(), [&](const std::string& extra) {
         return extra == name || extra == place;

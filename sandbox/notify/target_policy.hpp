@@ -10,7 +10,7 @@ namespace wxpay::sandbox {
 ///
 /// Allowed are loopback, private and container addresses, and what was named by --allow-notify.
 /// Refused whatever was named: link-local, multicast, unspecified and metadata addresses, and
-/// WeChat's own hosts. Names compare without case and without a trailing dot; an IPv4-mapped IPv6
+/// WeChat's own hosts. Names compare without case and without trailing dots; an IPv4-mapped IPv6
 /// address is the IPv4 address inside it.
 class TargetPolicy {
   public:
@@ -18,6 +18,11 @@ class TargetPolicy {
     /// every address it
     ///        resolves to, an address every name that resolves to it.
     explicit TargetPolicy(const std::vector<std::string>& extra = {});
+
+    /// One spelling for each host: names in lower case without trailing dots, addresses as IPv6.
+    static std::string normalized(std::string host);
+    /// Whether it is one of WeChat's own hosts, however it is spelled.
+    static bool is_wechat(const std::string& host);
 
     /// Why naming this host allows nothing; empty when it does.
     static std::string why_useless(const std::string& host);

@@ -10,9 +10,11 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -41,6 +43,42 @@ TemporaryDirectory::~TemporaryDirectory() {
     std::filesystem::remove_all(path_, ignored);
 }
 
+Fifo::Fifo(std::filesystem::path path) : path_(std::move(path)) {
+    if (::mkfifo(path_.c_str(), 0600) != 0) throw std::runtime_error("no named pipe");
+    fd_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+Fifo::~Fifo() { ::close(fd_); }
+
+bool Fifo::read_more() {
+    pollfd readable{fd_, POLLIN, 0};
+    if (poll(&readable, 1, kDeadlineMs) != 1) {
+        ADD_FAILURE() << path_ << ": nothing comes, and nobody ends";
+        return false;
+    }
+    std::array<char, 4096> bytes{};
+    const auto size = ::read(fd_, bytes.data(), bytes.size());
+    if (size > 0) received_.append(bytes.data(), static_cast<std::size_t>(size));
+    return size > 0;
+}
+
+std::string Fifo::line() {
+    std::size_t end = 0;
+    while ((end = received_.find('\n')) == std::string::npos) {
+        if (read_more()) continue;
+        ADD_FAILURE() << path_ << ": ended after '" << received_ << "'";
+        return {};
+    }
+    std::string line = received_.substr(0, end);
+    received_.erase(0, end + 1);
+    return line;
+}
+
+std::string Fifo::rest() {
+    while (read_more()) continue;
+    return std::exchange(received_, {});
+}
+
 Process::Process(const std::string& program, const std::vector<std::string>& arguments,
                  const std::map<std::string, std::string>& environment) {
     std::vector<std::string> texts{program};
@@ -53,7 +91,8 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
         // The programs read their options from there too: the shell that runs the tests must not
         // decide them. Nor may they write into the cache of who runs the tests.
         const std::string_view variable = *each;
-        if (!variable.starts_with("WXPAY_") && !variable.starts_with("XDG_CACHE_HOME="))
+        const std::string name(variable.substr(0, variable.find('=')));
+        if (!name.starts_with("WXPAY_") && name != "XDG_CACHE_HOME" && !environment.contains(name))
             variables.emplace_back(variable);
     }
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
@@ -70,8 +109,16 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
     posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_APPEND,
                                      0600);
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    // Who runs the tests in the background may have signals ignored, which would be inherited.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t all;
+    sigfillset(&all);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     const int problem =
-        posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), envp.data());
+        posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv.data(), envp.data());
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (problem != 0) throw std::runtime_error("cannot start " + program);
 }

@@ -28,6 +28,29 @@ class TemporaryDirectory {
     std::filesystem::path path_;
 };
 
+/// A named pipe, by which a process tells what it has come to. Who inherits it keeps it open, so
+/// that its end is the end of them all.
+class Fifo {
+  public:
+    explicit Fifo(std::filesystem::path path);
+    ~Fifo();
+    Fifo(const Fifo&) = delete;
+    Fifo& operator=(const Fifo&) = delete;
+
+    const std::filesystem::path& path() const { return path_; }
+    /// The next line, without its end; a failed test when none comes in time.
+    std::string line();
+    /// What comes until nobody has it open any more; a failed test when somebody keeps it.
+    std::string rest();
+
+  private:
+    bool read_more();
+
+    std::filesystem::path path_;
+    int fd_;
+    std::string received_;
+};
+
 /// A program of ours, run for real. Ends only the process that it started.
 class Process {
   public:

@@ -19,6 +19,7 @@
 #include "sandbox/certificates/merchants.hpp"
 #include "sandbox/certificates/platform_files.hpp"
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/certificates/trust_files.hpp"
 #include "sandbox/platform/platform.hpp"
 #include "sandbox/server.hpp"
 #include "tests/support/process.hpp"
@@ -319,6 +320,102 @@ TEST(UserCacheDirectory, FollowsTheXdgRules) {
         const Variable nobody("HOME", nullptr);
         EXPECT_THROW(user_cache_directory(), std::runtime_error);
     }
+}
+
+/// The trust store as OpenSSL reads it: the subjects' CNs.
+std::vector<std::string> names_in_store(const std::filesystem::path& path) {
+    const std::string bytes = text_of(path);
+    const BioPtr in = reading(bytes);
+    const Pkcs12Ptr store(d2i_PKCS12_bio(in.get(), nullptr));
+    EVP_PKEY* key = nullptr;
+    X509* own = nullptr;
+    STACK_OF(X509)* found = nullptr;
+    EXPECT_EQ(PKCS12_parse(store.get(), kTrustStorePassword, &key, &own, &found), 1);
+    EXPECT_EQ(key, nullptr);
+    const CertificatesPtr all(found);
+    std::vector<std::string> names;
+    for (int i = 0; i < sk_X509_num(all.get()); ++i)
+        names.push_back(common_name(*sk_X509_value(all.get(), i)));
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+struct Trusting {
+    Identity ours = make_authority("wxpay-sandbox CA ours", {}, kThisMonth, dice());
+    Identity theirs = make_authority("Theirs", {}, kThisMonth, dice());
+    Identity users = make_authority("User's", {}, kThisMonth, dice());
+    TemporaryDirectory directory;
+
+    std::filesystem::path put(const std::string& name, const std::string& text) const {
+        std::ofstream(directory / name) << text;
+        return directory / name;
+    }
+    TrustFiles write(const OtherRoots& others) const {
+        return write_trust_files(directory / "certs", ours.certificate, others);
+    }
+};
+
+TEST(TrustFiles, NameEachRootOnce) {
+    const Trusting trusting;
+    const Identity older = make_authority("wxpay-sandbox CA older", {}, kThisMonth, dice());
+    make_private_directory(trusting.directory / "certs");
+    const auto system = trusting.put("system", "# comment\n" + trusting.theirs.certificate +
+                                                   "rubbish\n" + trusting.users.certificate);
+    const auto own = trusting.put(
+        "own", trusting.users.certificate + older.certificate + trusting.ours.certificate);
+    const TrustFiles files = trusting.write({system, {own}});
+    const std::string bundle = text_of(files.bundle);
+    EXPECT_EQ(bundle.substr(bundle.find('\n') + 1),
+              trusting.ours.certificate + trusting.theirs.certificate + trusting.users.certificate);
+    EXPECT_EQ(names_in_store(files.java_store),
+              (std::vector<std::string>{"Theirs", "User's", "wxpay-sandbox CA ours"}));
+    const std::string quoted = "'" + files.bundle.string() + "'\n";
+    EXPECT_EQ(text_of(files.php / "wxpay-sandbox.ini"),
+              "curl.cainfo=" + quoted + "openssl.cafile=" + quoted);
+    EXPECT_EQ(files.own_roots, std::vector{own});
+    for (const auto& path : {files.bundle, files.java_store}) EXPECT_EQ(mode_of(path), 0600U);
+}
+
+TEST(TrustFiles, StayUntilTheRootsChange) {
+    const Trusting trusting;
+    make_private_directory(trusting.directory / "certs");
+    const auto system = trusting.put("system", trusting.theirs.certificate);
+    const auto inode = [](const std::filesystem::path& path) {
+        struct stat found {};
+        EXPECT_EQ(::stat(path.c_str(), &found), 0);
+        return found.st_ino;
+    };
+    const TrustFiles first = trusting.write({system, {}});
+    // Held open, so that no other file gets its number.
+    const std::ifstream held(first.java_store);
+    const auto before = inode(first.java_store);
+    EXPECT_EQ(inode(trusting.write({system, {}}).java_store), before);
+    trusting.put("system", trusting.theirs.certificate + trusting.users.certificate);
+    EXPECT_NE(inode(trusting.write({system, {}}).java_store), before);
+    EXPECT_EQ(names_in_store(first.java_store).size(), 3U);
+    std::filesystem::remove(first.php / "wxpay-sandbox.ini");
+    trusting.write({system, {}});
+    EXPECT_TRUE(std::filesystem::exists(first.php / "wxpay-sandbox.ini"));
+}
+
+TEST(TrustFiles, OfAnotherUsersRootsLieElsewhere) {
+    const Trusting trusting;
+    make_private_directory(trusting.directory / "certs");
+    const auto own = trusting.put("own", trusting.users.certificate);
+    const TrustFiles plain = trusting.write({});
+    EXPECT_NE(trusting.write({{}, {own}}).bundle, plain.bundle);
+    EXPECT_EQ(names_in_store(plain.java_store).size(), 1U);
+    const TrustFiles missing = trusting.write({trusting.directory / "no", {own, "/nowhere"}});
+    EXPECT_EQ(missing.own_roots, std::vector{own});
+}
+
+TEST(TrustFiles, CanBeReadByPhpWhereverTheyLie) {
+    const Trusting trusting;
+    const auto odd = trusting.directory / "it's \"here\"";
+    make_private_directory(odd);
+    const TrustFiles files = write_trust_files(odd, trusting.ours.certificate, {});
+    const std::string ini = text_of(files.php / "wxpay-sandbox.ini");
+    EXPECT_NE(ini.find("/it's \\\"here\\\"/trust/ca-bundle.pem\"\n"), std::string::npos) << ini;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -284,6 +285,57 @@ TEST(MessageReader, RefusesBadChunks) {
     EXPECT_EQ(refusal("1\r\na\n"), 400);
     EXPECT_EQ(refusal("1\r\na\rb"), 400);
     EXPECT_EQ(refusal("0\r\nT: t\n\r\n"), 400);
+}
+
+/// What passes of a message that comes in pieces of that size: the head, then the body.
+std::pair<std::string, std::string> passed(MessageReader reader, const std::string& bytes,
+                                           std::size_t piece) {
+    std::string head;
+    std::string body;
+    std::string buffer;
+    bool whole = false;
+    for (std::size_t at = 0; at < bytes.size() && !whole; at += piece) {
+        buffer += bytes.substr(at, piece);
+        const auto read = reader.read(buffer);
+        EXPECT_TRUE(read);
+        if (!read || !reader.has_head()) continue;
+        whole = *read;
+        const std::size_t head_size = head.empty() ? reader.head_size() : 0;
+        const std::size_t size = reader.pass();
+        head += buffer.substr(0, head_size);
+        body += buffer.substr(head_size, size - head_size);
+        buffer.erase(0, size);
+    }
+    EXPECT_TRUE(whole || reader.ends_with_connection());
+    return {head, body};
+}
+
+TEST(MessageReader, LetsMessagesPassInPieces) {
+    const std::string request = "\r\nPOST / HTTP/1.1\r\nHost: x\r\n";
+    const std::string counted = request + "Content-Length: 11\r\n\r\n";
+    const std::string chunked = request + "Transfer-Encoding: chunked\r\n\r\n";
+    const std::string chunks = "5;a=b\r\nhello\r\n0a\r\n\n world\r\n\n.\r\n0\r\nEnd: 1\r\n\r\n";
+    const std::string endless = "HTTP/1.1 200 OK\r\n\r\n";
+    for (std::size_t piece = 1; piece < 120; ++piece) {
+        EXPECT_EQ(passed(MessageReader::request(kLimits), counted + "hello worldGET /", piece),
+                  std::pair(counted, "hello world"s));
+        EXPECT_EQ(passed(MessageReader::request(kLimits), chunked + chunks + "GET /", piece),
+                  std::pair(chunked, chunks));
+        EXPECT_EQ(passed(MessageReader::request(kLimits), request + "\r\nGET /", piece),
+                  std::pair(request + "\r\n", ""s));
+        EXPECT_EQ(passed(MessageReader::response(kLimits, false), endless + "hello", piece),
+                  std::pair(endless, "hello"s));
+    }
+}
+
+TEST(MessageReader, LetsBodiesPassThatAreLongerThanItsLimits) {
+    const std::string chunk = "1f4;x\r\n" + std::string(500, 'b') + "\r\n";
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string chunks;
+    for (int i = 0; i < 20; ++i) chunks += chunk;
+    chunks += "0\r\n\r\n";
+    EXPECT_EQ(passed(MessageReader::response(kLimits, false), head + chunks, 100),
+              std::pair(head, chunks));
 }
 
 TEST(MessageReader, RefusesBadStartLines) {

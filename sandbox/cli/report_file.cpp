@@ -1,0 +1,93 @@
+#include "sandbox/cli/report_file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "core/program/program.hpp"
+
+namespace wxpay::sandbox::cli {
+namespace {
+
+std::optional<ReportFile> parse(std::string_view text) {
+    constexpr std::string_view kJunit = "junit:";
+    constexpr std::string_view kJson = "json:";
+    const auto after = [&](std::string_view word) {
+        return std::filesystem::path(text.substr(word.size()));
+    };
+    std::optional<ReportFile> file;
+    if (text.starts_with(kJunit)) file = {ReportFile::Format::junit, after(kJunit)};
+    if (text.starts_with(kJson)) file = {ReportFile::Format::json, after(kJson)};
+    if (file && file->path.empty()) file.reset();
+    return file;
+}
+
+std::filesystem::path directory_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+/// Whether it is replaced by another file, and not written into, as /dev/stdout is.
+bool is_replaced(const std::filesystem::path& path) {
+    std::error_code ignored;
+    const auto type = std::filesystem::symlink_status(path, ignored).type();
+    return type == std::filesystem::file_type::regular ||
+           type == std::filesystem::file_type::not_found;
+}
+
+/// Empty when it can be written.
+std::string why_not(const std::filesystem::path& path) {
+    std::error_code problem;
+    if (std::filesystem::is_directory(path, problem)) return std::strerror(EISDIR);
+    std::filesystem::create_directories(directory_of(path), problem);
+    if (problem) return problem.message();
+    if (!is_replaced(path)) return ::access(path.c_str(), W_OK) == 0 ? "" : std::strerror(errno);
+    if (::access(directory_of(path).c_str(), W_OK | X_OK) != 0) return std::strerror(errno);
+    std::filesystem::remove(path, problem);
+    return problem ? problem.message() : "";
+}
+
+}  // namespace
+
+std::string ReportFile::str() const {
+    return fmt::format("{}:{}", format == Format::json ? "json" : "junit", path.string());
+}
+
+std::vector<ReportFile> report_files(const std::vector<std::string>& given) {
+    std::vector<ReportFile> files;
+    for (const std::string& text : given) {
+        auto file = parse(text);
+        if (!file) {
+            throw UsageError(fmt::format("--report '{}': junit:FILE or json:FILE is wanted", text));
+        }
+        if (const std::string problem = why_not(file->path); !problem.empty())
+            throw UsageError(fmt::format("--report '{}': {}", text, problem));
+        files.push_back(*std::move(file));
+    }
+    return files;
+}
+
+void write(const ReportFile& file, const Report& report, FailOn fail_on) {
+    const std::string text = file.format == ReportFile::Format::json
+                                 ? report_json(report)
+                                 : report_junit(report, fail_on);
+    std::error_code problem;
+    // The command may have cleaned up the folder.
+    std::filesystem::create_directories(directory_of(file.path), problem);
+    const bool replaced = is_replaced(file.path);
+    const std::string beside = file.path.string() + (replaced ? ".new" : "");
+    std::ofstream out(beside, replaced ? std::ios::trunc : std::ios::app);
+    out << text;
+    if (!text.ends_with('\n')) out << '\n';
+    if (!out.flush()) throw std::runtime_error(fmt::format("{} cannot be written", file.str()));
+    if (replaced) std::filesystem::rename(beside, file.path, problem);
+    if (problem) throw std::runtime_error(fmt::format("{}: {}", file.str(), problem.message()));
+}
+
+}  // namespace wxpay::sandbox::cli
