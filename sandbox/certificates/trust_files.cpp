@@ -15,6 +15,7 @@
 #include "core/crypto/digest.hpp"
 #include "core/crypto/openssl.hpp"
 
+#include "embedded/kNodeConnect.hpp"
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/private_files.hpp"
 #include "sandbox/limits.hpp"
@@ -25,7 +26,7 @@ namespace {
 using namespace openssl;
 
 // Raised when what is written of the same roots changes.
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "2";
 constexpr std::string_view kMark = "# wxpay-sandbox: roots ";
 constexpr std::size_t kTagDigits = 8;
 
@@ -97,6 +98,16 @@ std::string php_ini(const std::filesystem::path& bundle) {
     return fmt::format("curl.cainfo={}\nopenssl.cafile={}\n", quoted, quoted);
 }
 
+std::string node_connect() {
+    std::string out(kNodeConnect);
+    constexpr std::string_view kPlace = "/* hosts */";
+    std::string hosts;
+    for (const std::string& host : listener_names().dns) {
+        if (host != "localhost") hosts += fmt::format("{}'{}'", hosts.empty() ? "" : ", ", host);
+    }
+    return out.replace(out.find(kPlace), kPlace.size(), hosts);
+}
+
 /// Servers that were started with other roots of the user's keep theirs.
 std::string directory_name(const std::vector<std::filesystem::path>& own) {
     if (own.empty()) return "trust";
@@ -109,7 +120,8 @@ bool is_written(const TrustFiles& files, const std::string& first_line) {
     std::ifstream in(files.bundle);
     std::string line;
     return std::getline(in, line) && line == first_line &&
-           std::filesystem::exists(files.java_store) && !std::filesystem::is_empty(files.php);
+           std::filesystem::exists(files.java_store) && std::filesystem::exists(files.node) &&
+           !std::filesystem::is_empty(files.php);
 }
 
 using SafeBagPtr = std::unique_ptr<PKCS12_SAFEBAG, Freeing<PKCS12_SAFEBAG_free>>;
@@ -177,7 +189,8 @@ TrustFiles write_trust_files(const std::filesystem::path& directory, const std::
     }
 
     const auto home = std::filesystem::absolute(directory) / directory_name(own);
-    TrustFiles files{home / "ca-bundle.pem", home / "truststore.p12", home / "php", std::move(own)};
+    TrustFiles files{home / "ca-bundle.pem", home / "truststore.p12", home / "php",
+                     home / "node-connect.cjs", std::move(own)};
     std::string inputs(kFormat);
     inputs += files.bundle.string() + authority;
     for (const std::string& text : texts) inputs += digest(text);
@@ -191,6 +204,7 @@ TrustFiles write_trust_files(const std::filesystem::path& directory, const std::
     roots.add_authority(authority);
     for (const std::string& text : texts) roots.add(text);
     write_private_file(files.php / "wxpay-sandbox.ini", php_ini(files.bundle));
+    write_private_file(files.node, node_connect());
     write_private_file(files.java_store, make_java_store(roots.all()));
     // The last one: it says that the others are there.
     std::string bundle = first_line + "\n";

@@ -13,12 +13,15 @@ struct OtherRoots {
     std::vector<std::filesystem::path> own;  ///< those that the user has named by variables
 };
 
-/// Makes clients of every kind trust the TLS listener as well as whom they trusted before. Absolute
-/// paths.
+/// Makes clients of every kind reach the TLS listener, and trust it as well as whom they trusted
+/// before. Absolute paths.
 struct TrustFiles {
     std::filesystem::path bundle;      ///< ca-bundle.pem
     std::filesystem::path java_store;  ///< truststore.p12; opens with kTrustStorePassword
     std::filesystem::path php;         ///< a directory with an ini file, for PHP_INI_SCAN_DIR
+    /// node-connect.cjs, for Node's --require: most of its clients know no proxy, so it leads their
+    /// connections to WeChat's hosts to WXPAY_SANDBOX_HTTPS_URL.
+    std::filesystem::path node;
     std::vector<std::filesystem::path> own_roots;  ///< of the user's files, those that are in them
 };
 

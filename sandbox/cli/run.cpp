@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +19,9 @@
 #include "core/base/duration.hpp"
 #include "core/program/program.hpp"
 
+#include "sandbox/certificates/trust_files.hpp"
 #include "sandbox/cli/child.hpp"
+#include "sandbox/cli/hermetic.hpp"
 #include "sandbox/cli/message_verb.hpp"
 #include "sandbox/cli/report_file.hpp"
 #include "sandbox/cli/serve_options.hpp"
@@ -41,6 +45,7 @@ struct Options {
     std::string fail_on = "never";
     std::string mch_id = "1900000109";
     std::string grace = "10s";
+    bool hermetic = false;
 };
 
 /// What they mean.
@@ -74,6 +79,11 @@ void declare(CLI::App& app, Options& options) {
     option("--grace", options.grace, "how long who was told to end may take before it is killed")
         ->type_name("DURATION")
         ->capture_default_str();
+    app.add_flag(
+           "--hermetic", options.hermetic,
+           "CMD in a network of its own, where WeChat's names are the server and nothing else "
+           "is reachable; by the proxy where the system does not allow it")
+        ->envname("WXPAY_SANDBOX_HERMETIC");
     // Not from the environment: there it is what a run around this one has chosen.
     app.add_option("--mch-id", options.mch_id, "the merchant that the command is")
         ->type_name("ID")
@@ -111,10 +121,44 @@ ShopEnvironment environment_of(Server& server, const Config& config, const std::
     return *std::move(shop);
 }
 
+constexpr int kHttpPort = 80;
+constexpr int kHttpsPort = 443;
+
+/// Goes where nothing but this machine is, when the system allows it. Whether it did. Before there
+/// is a second thread.
+bool enter(const Options& options, Config& config) {
+    if (!options.hermetic) return false;
+    if (const std::string why = why_not_hermetic(); !why.empty()) {
+        fmt::print(stderr, "wxpay-sandbox run: not hermetic, the proxy is used: {}\n", why);
+        return false;
+    }
+    enter_hermetic();
+    // All of its ports are free, and clients call those.
+    if (config.http_port == 0) config.http_port = kHttpPort;
+    config.https = {"127.0.0.1", kHttpsPort};
+    config.proxy.reset();
+    return true;
+}
+
+/// Makes the command's view of the files trust the server, and its clients call it themselves.
+void finish_hermetic(Server& server, ShopEnvironment& shop) {
+    const CertificateFiles* const files = server.certificate_files();
+    if (const auto roots = system_roots(); !roots.empty() && files != nullptr && files->trust) {
+        std::ifstream in(files->trust->bundle, std::ios::binary);
+        cover_file(roots.string(), {std::istreambuf_iterator<char>(in), {}});
+    }
+    for (const char* const name :
+         {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"}) {
+        // To clients an empty one is none.
+        if (!environment_variable(name).empty()) shop.variables.emplace_back(name, "");
+    }
+}
+
 std::string without_scheme(const std::string& url) { return url.substr(url.find("://") + 3); }
 
-void greet(Server& server, const ShopEnvironment& shop, const Config& config) {
-    std::string line = fmt::format("wxpay-sandbox  up, http {}", without_scheme(server.base_url()));
+void greet(Server& server, const ShopEnvironment& shop, const Config& config, bool hermetic) {
+    std::string line = fmt::format("wxpay-sandbox  up{}, http {}", hermetic ? ", hermetic" : "",
+                                   without_scheme(server.base_url()));
     if (!server.https_url().empty())
         line += fmt::format(", https {}", without_scheme(server.https_url()));
     if (!server.proxy_url().empty())
@@ -167,12 +211,14 @@ bool tell(Context& context, const Plan& plan) {
 }
 
 int run(CLI::App& app, int argc, char** argv, Options& options, std::vector<std::string> command) {
-    const Config config = parse(app, argc, argv, options.serve);
+    Config config = parse(app, argc, argv, options.serve);
+    const bool hermetic = enter(options, config);
     Child child(grace_from(options));
     const Plan plan = plan_from(options, std::move(command));
     StartedServer server(options.serve, config);
-    const ShopEnvironment shop = environment_of(*server, config, plan.mch_id);
-    if (plan.speaks) greet(*server, shop, config);
+    ShopEnvironment shop = environment_of(*server, config, plan.mch_id);
+    if (hermetic) finish_hermetic(*server, shop);
+    if (plan.speaks) greet(*server, shop, config, hermetic);
     const int status = carry_out(child, plan, shop.variables, server->context());
     bool is_good = false;
     try {

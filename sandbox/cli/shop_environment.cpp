@@ -195,6 +195,23 @@ void add_java(const nlohmann::json& environment, Writer& out) {
                                                            : callers + " " + ours);
 }
 
+/// Most of Node's clients know no proxy: a script that it loads first leads them.
+void add_node(const std::string& script, Writer& out) {
+    if (script.empty()) return;
+    std::string quoted;
+    for (const char c : script) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    const bool is_plain = script.find_first_of(" \t\"\\") == std::string::npos;
+    const std::string ours =
+        is_plain ? "--require=" + script : fmt::format("--require=\"{}\"", quoted);
+    const std::string callers = out.callers("NODE_OPTIONS");
+    out.add("NODE_OPTIONS", callers.empty()                           ? ours
+                            : callers.find(ours) != std::string::npos ? callers
+                                                                      : callers + " " + ours);
+}
+
 void add_trust(const nlohmann::json& environment, Writer& out) {
     const auto trust = environment.find("trust");
     if (trust == environment.end()) return;
@@ -221,6 +238,7 @@ void add_trust(const nlohmann::json& environment, Writer& out) {
     add("CURL_CA_BUNDLE", bundle);
     add("REQUESTS_CA_BUNDLE", bundle);
     out.trusts({"curl", "go", "java", "node"});
+    add_node(text_in(*trust, "node"), out);
     const std::string php = text_in(*trust, "php");
     if (php.find(':') == std::string::npos) {
         const std::string callers = out.callers("PHP_INI_SCAN_DIR");

@@ -26,6 +26,7 @@ Result<http::Answer, Problem> environment(const Call& call) {
                              {"java_store", trust->java_store.string()},
                              {"java_store_password", kTrustStorePassword},
                              {"php", trust->php.string()},
+                             {"node", trust->node.string()},
                              {"own_roots", std::move(own)}};
         }
         json["merchants"] = Json::array();
