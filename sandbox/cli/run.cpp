@@ -173,6 +173,7 @@ int run(CLI::App& app, int argc, char** argv, Options& options, std::vector<std:
     StartedServer server(options.serve, config);
     const ShopEnvironment shop = environment_of(*server, config, plan.mch_id);
     if (plan.speaks) greet(*server, shop, config);
+    if (options.serve.log_format == "json") log_start(*server, config);
     const int status = carry_out(child, plan, shop.variables, server->context());
     bool is_good = false;
     try {

@@ -70,7 +70,8 @@ struct Site {
     explicit Site(const std::map<std::string, int>& given, std::size_t connections_max = 4096,
                   bool starts = true)
         : hosts(given), proxy(options(connections_max)) {
-        if (starts) EXPECT_TRUE(proxy.start());
+        if (!starts) return;
+        EXPECT_TRUE(proxy.start());
     }
     ForwardProxy::Options options(std::size_t connections_max) {
         ForwardProxy::Options options;
@@ -392,7 +393,7 @@ TEST(ForwardProxy, LooksAtTheTargetOfEachRequestOfAConnection) {
     EXPECT_EQ(body_of(first),
               "A POST /1?x=%20y\nHost: a.test\nAuthorization: mine\nContent-Length: 3\n"
               "Connection: close\n");
-    EXPECT_EQ(first.find("Connection:"), std::string::npos) << first;
+    EXPECT_LT(first.find("\r\n\r\n"), first.find("Connection:")) << first;
     client.send("GET https://B.test:443/2 HTTP/1.1\r\nhost: B.test:443\r\n\r\n");
     EXPECT_EQ(body_of(client.recv_response()), "B GET /2\nhost: b.test\nConnection: close\n");
     client.send(
@@ -434,7 +435,9 @@ TEST(ForwardProxy, AnswersPipelinedRequestsInTheirOrder) {
 }
 
 TEST(ForwardProxy, ForwardsBigBodiesBothWays) {
-    Server server({.body_bytes_max = 10'000'000}, [](const Request& request) -> Answer {
+    Server::Options options;
+    options.body_bytes_max = 10'000'000;
+    Server server(options, [](const Request& request) -> Answer {
         return Response{200, {}, request.body};
     });
     ASSERT_TRUE(server.start());
@@ -577,11 +580,12 @@ TEST(ForwardProxy, RefusesWhatIsNoRequestToAProxy) {
     for (const auto& [request, status] : cases) {
         auto client = site.connect();
         client.try_send(request);
-        const std::string answer = client.recv_response();
+        const bool is_head = request.starts_with("HEAD");
+        const std::string answer = is_head ? client.recv_until("\r\n\r\n") : client.recv_response();
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + status + " ")) << request << answer;
         EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
         EXPECT_NE(answer.find("Content-Type: text/plain"), std::string::npos) << answer;
-        EXPECT_EQ(request.starts_with("HEAD"), body_of(answer).empty()) << answer;
+        EXPECT_EQ(is_head, body_of(answer).empty()) << answer;
         client.try_send(std::string(100'000, 'x'));
         client.finish();
         EXPECT_EQ(client.recv_all(), "");
@@ -662,9 +666,8 @@ TEST(ForwardProxy, EndsWhatTakesTooLong) {
     EXPECT_TRUE(not_found.starts_with("HTTP/1.1 504 ")) << not_found;
     EXPECT_NE(not_found.find("nobody-knows.test:443"), std::string::npos) << not_found;
     site.pass(11s);  // neither of them leaves
-    EXPECT_TRUE(is_reset(slow));
-    EXPECT_TRUE(is_reset(seeking));
     EXPECT_EQ(site.proxy.counts().connections, 3U);
+    EXPECT_EQ(slow.recv_all() + seeking.recv_all(), "");
     site.pass(55s);
     EXPECT_EQ(fresh.recv_all(), "");
     site.pass(13min);
@@ -786,7 +789,7 @@ TEST(ForwardProxy, StopsWhateverIsUnderWay) {
     const auto stalled = listener.accept();
     fill(stuck, 256 * 1024 * 1024);
     std::vector<RawSocket> many;
-    for (int i = 0; i < 100; ++i) many.push_back(site.tunnel("b.test"));
+    for (int i = 0; i < 50; ++i) many.push_back(site.tunnel("b.test"));
     site.proxy.stop();
     EXPECT_EQ(site.proxy.counts().connections, 0U);
     EXPECT_EQ(site.proxy.counts().tunnels, 0U);
