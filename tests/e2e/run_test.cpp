@@ -301,8 +301,6 @@ TEST(Run, KeepsTheRootsOfTheCaller) {
     const auto ran = run_script(
         {"--quiet"}, "for file in $SSL_CERT_FILE $NODE_EXTRA_CA_CERTS; do cat $file; echo ==; done",
         {{"SSL_CERT_FILE", shipped + "platform_1_cert.pem"},
-         {"CURL_CA_BUNDLE", ""},
-         {"REQUESTS_CA_BUNDLE", ""},
          {"NODE_EXTRA_CA_CERTS", (directory / "other.pem").string()}});
     const std::string platform = text_of(shipped + "platform_1_cert.pem");
     const std::string body = platform.substr(platform.find("-----BEGIN CERT"), 200);
