@@ -327,6 +327,25 @@ TEST(Run, LeadsWechatsOwnAddressesHere) {
     EXPECT_EQ(other.output.find("secret"), std::string::npos) << other.output;
 }
 
+TEST(Run, LetsCallbacksArriveThatAreUnderWayWhenTheCommandEnds) {
+    const TemporaryDirectory directory;
+    Fifo fifo(directory / "fifo");
+    const ScriptedServer shop([&](Peer& peer, int) {
+        peer.request();
+        fifo.rest();  // the command has ended
+        const std::string answer = "<xml><return_code>SUCCESS</return_code></xml>";
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(answer.size()) +
+                  "\r\n\r\n" + answer);
+    });
+    const auto ran = run_script({"--log-level", "debug"},
+                                "exec 3>$FIFO; " + kProgram + " pay --new 1 --notify-url http://" +
+                                    shop.name() + "/notify >$FIFO.out",
+                                {{"FIFO", fifo.path().string()}});
+    EXPECT_EQ(ran.status, 0) << ran.output;
+    EXPECT_EQ(shop.accepts(), 1);
+    EXPECT_NE(ran.output.find("/notify: ok"), std::string::npos) << ran.output;
+}
+
 TEST(Run, LeavesOutWhatIsSwitchedOff) {
     const auto ran =
         run_script({"--https", "off", "--proxy", "off"}, "env",
