@@ -131,9 +131,9 @@ echo
 echo "bench: one client's unifiedorder, one after the other (medians of 5 interleaved repetitions)"
 XDG_CACHE_HOME="$work/cache" build/ci/bench/wxpay-bench --benchmark_filter=^wire/ --benchmark_repetitions=5 \
     --benchmark_enable_random_interleaving=true --benchmark_report_aggregates_only=true --benchmark_format=json 2>/dev/null |
-    jq -r '.benchmarks[] | select(.aggregate_name == "median") | [.run_name, .real_time, .time_unit] | @tsv' |
-    awk -F'\t' '{ sub(/\/real_time.*/, "", $1); us[$1] = $3 == "ns" ? $2 / 1000 : $2
-                  printf "  %-34s %10.1f µs\n", $1, us[$1] }
+    jq -r '.benchmarks[] | select(.aggregate_name == "median") | [.run_name, .real_time, .cpu_time] | @tsv' |
+    awk -F'\t' '{ sub(/\/process_time.*/, "", $1); us[$1] = $2 / 1000
+                  printf "  %-34s %10.1f µs %10.1f µs of CPU, client included\n", $1, us[$1], $3 / 1000 }
                 function ratio(kind) { printf "  %-46s %5.2f\n", "  TLS through the proxy / TLS, " kind,
                                        us["wire/proxy_tls/" kind] / us["wire/tls/" kind] }
                 END { ratio("kept"); ratio("new") }'

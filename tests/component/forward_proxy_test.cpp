@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <future>
 #include <iterator>
 #include <map>
@@ -65,15 +64,29 @@ std::size_t open_files() {
         std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }
 
+using Resolve = NameLookup::Resolve;
+
+Addresses no_such_host(const std::string& name) {
+    return Failure{Error{Errc::unreachable, "no such host: " + name}};
+}
+
+/// A resolver that says nothing before the promise is kept. Its thread may outlive the proxy.
+Resolve silent_until(const std::shared_future<void>& kept) {
+    return [kept](const std::string& name) {
+        kept.wait();
+        return no_such_host(name);
+    };
+}
+
 /// A proxy whose time stands still, and which knows a few hosts.
 struct Site {
-    explicit Site(const std::map<std::string, int>& given, std::size_t connections_max = 4096,
-                  bool starts = true)
-        : hosts(given), proxy(options(connections_max)) {
+    explicit Site(const std::map<std::string, int>& given, const Resolve& resolve = no_such_host,
+                  std::size_t connections_max = 4096, bool starts = true)
+        : hosts(given), proxy(options(resolve, connections_max)) {
         if (!starts) return;
         EXPECT_TRUE(proxy.start());
     }
-    ForwardProxy::Options options(std::size_t connections_max) {
+    ForwardProxy::Options options(const Resolve& resolve, std::size_t connections_max) {
         ForwardProxy::Options options;
         options.connections_max = connections_max;
         options.stopwatch = &stopwatch;
@@ -89,7 +102,7 @@ struct Site {
         options.allow = [](const std::string&, const std::string& address) {
             return address != "127.0.0.66";
         };
-        options.resolve = [this](const std::string& name) { return resolve(name); };
+        options.resolve = resolve;
         return options;
     }
     RawSocket connect(int receive_buffer = 0) const {
@@ -118,9 +131,6 @@ struct Site {
     }
 
     std::map<std::string, int> hosts;
-    std::function<Addresses(const std::string&)> resolve = [](const std::string& name) {
-        return Addresses(Failure{Error{Errc::unreachable, "no such host: " + name}});
-    };
     ManualStopwatch stopwatch;
     ForwardProxy proxy;
 };
@@ -615,11 +625,10 @@ TEST(ForwardProxy, RefusesABodyThatBreaksOnTheWay) {
 TEST(ForwardProxy, FindsHostsAndConnectsToWhatMayBeConnectedTo) {
     ScriptedServer server{[](Peer& peer, int n) { echo(peer, n); }};
     const std::string port = std::to_string(server.url().port);
-    Site site({});
-    site.resolve = [](const std::string& name) -> Addresses {
+    Site site({}, [](const std::string& name) -> Addresses {
         if (name == "evil.test") return std::vector<std::string>{"127.0.0.66"};
         return std::vector<std::string>{"127.0.0.66", "127.0.0.65", "127.0.0.1"};
-    };
+    });
     auto client = site.connect();
     client.send(connect_to("many.test", port) + "x");
     EXPECT_EQ(client.recv_until("x"), kEstablished + "x");
@@ -636,14 +645,10 @@ TEST(ForwardProxy, FindsHostsAndConnectsToWhatMayBeConnectedTo) {
 
 TEST(ForwardProxy, EndsWhatTakesTooLong) {
     std::promise<void> never;
-    const auto forever = never.get_future().share();
     ScriptedServer server{[](Peer& peer, int n) { echo(peer, n); }};
     RawListener listener;
-    Site site({{"a.test", server.url().port}, {"b.test", listener.port()}});
-    site.resolve = [forever](const std::string& name) -> Addresses {
-        forever.wait();
-        return Failure{Error{Errc::unreachable, name}};
-    };
+    Site site({{"a.test", server.url().port}, {"b.test", listener.port()}},
+              silent_until(never.get_future().share()));
     auto fresh = site.connect();
     auto slow = site.connect();
     slow.send("CONNECT a.te");
@@ -685,7 +690,7 @@ TEST(ForwardProxy, EndsWhatTakesTooLong) {
 
 TEST(ForwardProxy, SaysWhenItHasNoRoom) {
     ScriptedServer server{[](Peer& peer, int n) { echo(peer, n); }};
-    Site site({{"a.test", server.url().port}}, 2);
+    Site site({{"a.test", server.url().port}}, no_such_host, 2);
     auto first = site.tunnel("a.test");
     auto second = site.tunnel("a.test");
     auto third = site.connect();
@@ -738,7 +743,7 @@ TEST(ForwardProxy, OutlivesALackOfDescriptors) {
 
 TEST(ForwardProxy, AcceptsAgainWhenThereAreDescriptors) {
     ScriptedServer server{[](Peer& peer, int n) { echo(peer, n); }};
-    Site site({{"a.test", server.url().port}}, 4096, false);
+    Site site({{"a.test", server.url().port}}, no_such_host, 4096, false);
     ASSERT_TRUE(site.proxy.listen());
     auto client = site.connect();
     {
@@ -770,13 +775,8 @@ TEST(ForwardProxy, HandsOnLastWordsWhenItStops) {
 
 TEST(ForwardProxy, StopsWhateverIsUnderWay) {
     std::promise<void> never;
-    const auto forever = never.get_future().share();
     RawListener listener;
-    Site site({{"b.test", listener.port()}});
-    site.resolve = [forever](const std::string& name) -> Addresses {
-        forever.wait();
-        return Failure{Error{Errc::unreachable, name}};
-    };
+    Site site({{"b.test", listener.port()}}, silent_until(never.get_future().share()));
     auto fresh = site.connect();
     auto slow = site.connect();
     slow.send("CONN");

@@ -41,13 +41,12 @@ struct Sandbox {
         return out;
     }
     Ran curl(std::vector<std::string> arguments) const {
-        arguments.insert(arguments.begin(), {"--silent", "--show-error", "--max-time", "20"});
-        return run("/usr/bin/curl", arguments,
-                   {{"HTTPS_PROXY", proxy},
-                    {"http_proxy", proxy},
-                    {"NO_PROXY", ""},
-                    {"no_proxy", ""},
-                    {"CURL_CA_BUNDLE", (data / "d" / "certs" / "ca.pem").string()}});
+        arguments.insert(arguments.begin(),
+                         {"--silent", "--show-error", "--max-time", "20", "--cacert",
+                          (data / "d" / "certs" / "ca.pem").string()});
+        return run(
+            "/usr/bin/curl", arguments,
+            {{"HTTPS_PROXY", proxy}, {"http_proxy", proxy}, {"NO_PROXY", ""}, {"no_proxy", ""}});
     }
 
     TemporaryDirectory data;
