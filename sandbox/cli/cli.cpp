@@ -34,6 +34,7 @@ constexpr Verb kVerbs[] = {
     {"orders", "list orders, show one", orders},
     {"pay", "let the user pay an order, or a new one", pay},
     {"readyz", "say whether the server is ready", readyz},
+    {"report", "the verdict on the traffic so far, also as JUnit XML", report},
     {"reset", "forget orders, callbacks, faults and exchanges", reset},
     {"sign", "sign a message", sign},
     {"trigger", "send one signed callback without an order", trigger},
