@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <sys/wait.h>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -387,6 +388,33 @@ TEST(Run, WritesReportsHoweverItEnds) {
     running.process().signal(SIGINT);
     EXPECT_EQ(running.process().wait(), 128 + SIGINT);
     expect_reports("we were interrupted");
+}
+
+TEST(Run, JudgesTheRunWhenItIsAskedTo) {
+    const TemporaryDirectory directory;
+    const std::string junit = (directory / "report.xml").string();
+    const std::string wrong_sign =
+        "curl -s -d "
+        "\"<xml><appid>$WXPAY_SANDBOX_APPID</appid><mch_id>$WXPAY_SANDBOX_MCH_ID</mch_id>"
+        "<nonce_str>n</nonce_str><out_trade_no>T1</out_trade_no>"
+        "<sign>00000000000000000000000000000000</sign></xml>\" $WXPAY_SANDBOX_URL/pay/orderquery; ";
+    const auto judge = [&](std::vector<std::string> options, const std::string& script) {
+        options.insert(options.end(), {"--report", "junit:" + junit});
+        const auto ran = run_script(options, wrong_sign + script);
+        pugi::xml_document document;
+        document.load_file(junit.c_str());
+        return std::tuple(ran.status, document.child("testsuites").attribute("failures").as_int(),
+                          ran.output);
+    };
+    const auto [status, failures, output] = judge({}, "exit 0");
+    EXPECT_EQ(status, 0) << "the command's own, unless asked otherwise";
+    EXPECT_EQ(failures, 1);
+    EXPECT_NE(output.find("wxpay-sandbox  1 call · "), std::string::npos) << output;
+    EXPECT_NE(output.find("ERROR  sign/refused"), std::string::npos) << output;
+    EXPECT_EQ(output.find("wxpay-sandbox explain"), std::string::npos) << "nobody could answer";
+    EXPECT_EQ(std::get<0>(judge({"--fail-on", "error"}, "exit 0")), 1);
+    EXPECT_EQ(std::get<0>(judge({"--fail-on", "error"}, "exit 3")), 3);
+    EXPECT_EQ(std::get<1>(judge({"--fail-on", "never"}, "exit 0")), 0);
 }
 
 TEST(Run, TakesAwayTheReportOfAnEarlierRun) {
