@@ -23,6 +23,7 @@ class FaultSet;
 class Scheduler;
 class Notifier;
 class Sender;
+class Traces;
 class Waiters;
 enum class PayOutcome;
 
@@ -65,14 +66,16 @@ struct Context {
     EventBus& events;
     FaultSet& faults;
     Metrics& metrics;
+    Traces& traces;
     const Stopwatch& stopwatch;
     Platform& platform;
     const Clock& wire_clock;  ///< of what is signed: real, or business time (see "Two clocks")
 
     /// The same, but drawing from another sequence.
     Context drawing_from(SeededRandom& other) const {
-        return {directory, settings, store,  clock,  other,   exchanges, scheduler, notifier,
-                waiters,   sender,   events, faults, metrics, stopwatch, platform,  wire_clock};
+        return {directory, settings, store,     clock,    other,     exchanges,
+                scheduler, notifier, waiters,   sender,   events,    faults,
+                metrics,   traces,   stopwatch, platform, wire_clock};
     }
 };
 

@@ -19,6 +19,16 @@ inline constexpr std::size_t kAttemptBodyMax = 4 * 1024;
 /// Exchanges that are kept for inspection; the oldest go first.
 inline constexpr std::size_t kExchangesMax = 10'000;
 inline constexpr std::size_t kExchangeBytesMax = 64 * 1024 * 1024;
+/// What the verdict remembers: orders of which something is worth a look, steps of each, merchants
+/// by name, findings. See sandbox/verdict/traces.hpp.
+inline constexpr std::size_t kTracesMax = 10'000;
+inline constexpr std::size_t kTraceStepsMax = 64;
+inline constexpr std::size_t kTraceMerchantsMax = 1'000;
+inline constexpr std::size_t kFindingsMax = 1'000;
+/// Orders and notifications of the ledger that a verdict looks at, the newest first.
+inline constexpr std::size_t kJudgedMax = 10'000;
+/// Refusals that a report lists.
+inline constexpr std::size_t kRefusalsMax = 20;
 /// Rows of one list in the control API.
 inline constexpr std::size_t kListMax = 1'000;
 inline constexpr std::size_t kListDefault = 100;

@@ -31,6 +31,7 @@
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
 #include "sandbox/timers/scheduler.hpp"
+#include "sandbox/verdict/traces.hpp"
 #include "sandbox/waiters.hpp"
 
 namespace wxpay::sandbox {
@@ -161,6 +162,7 @@ class Server::Impl {
           clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
           random(seed_of(config.seed, store->earlier_starts())),
           faults(config.seed),
+          traces(clock.now()),
           archive(open_archive(config.data)),
           exchanges(kExchangesMax, kExchangeBytesMax, archive.get()),
           scheduler(*store, clock),
@@ -179,6 +181,7 @@ class Server::Impl {
                   events,
                   faults,
                   metrics,
+                  traces,
                   stopwatch,
                   platform,
                   config.settings.virtual_wire ? static_cast<const Clock&>(clock) : system_clock},
@@ -259,6 +262,7 @@ class Server::Impl {
     SeededRandom random;
     FaultSet faults;
     Metrics metrics;
+    Traces traces;
     Platform platform;
     std::unique_ptr<ExchangeArchive> archive;
     ExchangeLog exchanges;

@@ -23,7 +23,7 @@ cleanup() {
 trap cleanup EXIT
 
 echo "bench: signing, XML, handlers (medians of 7 interleaved repetitions)"
-build/ci/bench/wxpay-bench --benchmark_filter=-^scale/ --benchmark_repetitions=7 --benchmark_enable_random_interleaving=true \
+build/ci/bench/wxpay-bench "--benchmark_filter=-^(scale|wire)/" --benchmark_repetitions=7 --benchmark_enable_random_interleaving=true \
     --benchmark_report_aggregates_only=true --benchmark_format=json 2>/dev/null >"$work/bench.json"
 jq -r '.benchmarks[] | select(.aggregate_name == "median") | "\(.run_name) \(.cpu_time)"' "$work/bench.json" |
     awk '{ ns[$1] = $2; printf "  %-34s %10.0f ns\n", $1, $2 }
@@ -126,6 +126,17 @@ for connections in 32 128; do
     printf '  %-46s %5.2f\n' "  the same by CPU time" "$(cut -d' ' -f3 "$work/ratios" | median)"
     printf '  %-46s %5.2f\n' "  unifiedorder / nginx constant" "$(cut -d' ' -f2 "$work/ratios" | median)"
 done
+
+echo
+echo "bench: one client's unifiedorder, one after the other (medians of 5 interleaved repetitions)"
+XDG_CACHE_HOME="$work/cache" build/ci/bench/wxpay-bench --benchmark_filter=^wire/ --benchmark_repetitions=5 \
+    --benchmark_enable_random_interleaving=true --benchmark_report_aggregates_only=true --benchmark_format=json 2>/dev/null |
+    jq -r '.benchmarks[] | select(.aggregate_name == "median") | [.run_name, .real_time, .cpu_time] | @tsv' |
+    awk -F'\t' '{ sub(/\/process_time.*/, "", $1); us[$1] = $2 / 1000
+                  printf "  %-34s %10.1f µs %10.1f µs of CPU, client included\n", $1, us[$1], $3 / 1000 }
+                function ratio(kind) { printf "  %-46s %5.2f\n", "  TLS through the proxy / TLS, " kind,
+                                       us["wire/proxy_tls/" kind] / us["wire/tls/" kind] }
+                END { ratio("kept"); ratio("new") }'
 
 echo
 echo "bench: many connections"

@@ -352,7 +352,7 @@ void Connection::pump(Way way) {
 void Connection::end_direction(const Side& from, Side& to) {
     if (from.reset) return abort();
     finish_sending(to);
-    if (from.broken || (client_->finished && server_->finished)) close();
+    if (from.broken || stopping_ || (client_->finished && server_->finished)) close();
 }
 
 void Connection::pump_request() {

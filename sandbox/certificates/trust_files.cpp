@@ -174,8 +174,9 @@ TrustFiles write_trust_files(const std::filesystem::path& directory, const std::
     std::vector<std::string> texts;
     const auto read = [&](const std::filesystem::path& path) {
         auto text = read_roots(path);
-        if (text) texts.push_back(*std::move(text));
-        return text.has_value();
+        if (!text) return false;
+        texts.push_back(*std::move(text));
+        return true;
     };
     if (!others.system.empty() && !read(others.system))
         spdlog::warn("the system's certificates in {} cannot be read", others.system.string());

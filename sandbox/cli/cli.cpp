@@ -37,6 +37,7 @@ constexpr Verb kVerbs[] = {
     {"orders", "list orders, show one", orders},
     {"pay", "let the user pay an order, or a new one", pay},
     {"readyz", "say whether the server is ready", readyz},
+    {"report", "the verdict on the traffic so far, also as JUnit XML", report},
     {"reset", "forget orders, callbacks, faults and exchanges", reset},
     {"run", "run a command with a server of its own, and an environment that leads there",
      run_command},

@@ -12,6 +12,7 @@ int notifications(int argc, char** argv);  ///< lists callbacks, sends one again
 int orders(int argc, char** argv);         ///< lists orders, shows one
 int pay(int argc, char** argv);            ///< the user pays an order, or a new one
 int readyz(int argc, char** argv);         ///< whether the server is up
+int report(int argc, char** argv);         ///< the verdict on the traffic so far
 int reset(int argc, char** argv);          ///< forgets everything, or one merchant
 int trigger(int argc, char** argv);        ///< one signed callback without an order
 int wait(int argc, char** argv);           ///< until an order is paid, notified, …

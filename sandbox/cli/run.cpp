@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "core/base/duration.hpp"
+#include "core/codec/pieces.hpp"
 #include "core/program/program.hpp"
 
 #include "sandbox/certificates/trust_files.hpp"
@@ -42,7 +43,7 @@ constexpr std::chrono::seconds kSettle{1};
 struct Options {
     ServeOptions serve;
     std::vector<std::string> reports;
-    std::string fail_on = "never";
+    std::string fail_on;
     std::string mch_id = "1900000109";
     std::string grace = "10s";
     bool hermetic = false;
@@ -53,6 +54,7 @@ struct Plan {
     std::vector<std::string> command;
     std::string mch_id;
     FailOn fail_on;
+    FailOn shown_as_failure;  // in JUnit's format, whose readers have a status of their own
     std::vector<ReportFile> reports;
     bool speaks;  ///< lines for people on stderr
     bool colours;
@@ -75,7 +77,7 @@ void declare(CLI::App& app, Options& options) {
     option("--fail-on", options.fail_on,
            "exit with 1 when the command was good and the report has such findings")
         ->type_name("error|warning|never")
-        ->capture_default_str();
+        ->default_str("never");
     option("--grace", options.grace, "how long who was told to end may take before it is killed")
         ->type_name("DURATION")
         ->capture_default_str();
@@ -99,7 +101,7 @@ Millis grace_from(const Options& options) {
 
 Plan plan_from(const Options& options, std::vector<std::string> command) {
     if (command.empty()) throw UsageError("no command: wxpay-sandbox run [options] -- CMD…");
-    const auto fail_on = parse_fail_on(options.fail_on);
+    const auto fail_on = options.fail_on.empty() ? FailOn::never : parse_fail_on(options.fail_on);
     if (!fail_on) {
         throw UsageError(
             fmt::format("--fail-on '{}': error, warning or never is wanted", options.fail_on));
@@ -108,6 +110,7 @@ Plan plan_from(const Options& options, std::vector<std::string> command) {
     return {std::move(command),
             options.mch_id,
             *fail_on,
+            options.fail_on.empty() ? FailOn::error : *fail_on,
             report_files(options.reports),
             speaks,
             !options.serve.no_color && ::isatty(STDERR_FILENO) == 1};
@@ -193,14 +196,26 @@ int carry_out(Child& child, const Plan& plan, const Variables& variables, Contex
     return status;
 }
 
+/// The report without the commands that ask the server: it is gone with us.
+std::string for_people(const Report& report, bool colours) {
+    std::string out = "wxpay-sandbox  ";
+    const std::string text = report_text(report, colours);
+    for (const std::string_view line : pieces_of(text, '\n')) {
+        const auto begin = std::min(line.find_first_not_of(' '), line.size());
+        if (!line.substr(begin).starts_with("wxpay-sandbox explain "))
+            out.append(line).push_back('\n');
+    }
+    return out;
+}
+
 /// Tells what has happened. Whether all could be told, and the verdict is good.
 bool tell(Context& context, const Plan& plan) {
     const Report report = make_report(context);
-    if (plan.speaks) fmt::print(stderr, "{}", report_text(report, plan.colours));
+    if (plan.speaks) fmt::print(stderr, "{}", for_people(report, plan.colours));
     bool told = true;
     for (const ReportFile& file : plan.reports) {
         try {
-            write(file, report, plan.fail_on);
+            write(file, report, plan.shown_as_failure);
             if (plan.speaks) fmt::print(stderr, "  report  {}\n", file.str());
         } catch (const std::exception& problem) {
             fmt::print(stderr, "wxpay-sandbox run: {}\n", problem.what());
@@ -219,6 +234,7 @@ int run(CLI::App& app, int argc, char** argv, Options& options, std::vector<std:
     ShopEnvironment shop = environment_of(*server, config, plan.mch_id);
     if (hermetic) finish_hermetic(*server, shop);
     if (plan.speaks) greet(*server, shop, config, hermetic);
+    if (options.serve.log_format == "json") log_start(*server, config);
     const int status = carry_out(child, plan, shop.variables, server->context());
     bool is_good = false;
     try {

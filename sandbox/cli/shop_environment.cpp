@@ -153,7 +153,7 @@ void add_proxy(const nlohmann::json& environment, Writer& out) {
 
 /// One option in JAVA_TOOL_OPTIONS: Java knows quotes there, but no backslash.
 std::string java_option(const char* name, const std::string& value) {
-    const std::string option = fmt::format("-D{}={}", name, value);
+    std::string option = fmt::format("-D{}={}", name, value);
     if (option.find_first_of(" \t'\"") == std::string::npos) return option;
     std::string out;
     for (const char c : option) {

@@ -23,7 +23,7 @@ std::vector<Route> all_routes() {
          {server_routes(), order_routes(), cashier_routes(), refund_routes(), transfer_routes(),
           comment_routes(), fault_routes(), merchant_routes(), platform_routes(), scan_routes(),
           notification_routes(), clock_routes(), exchange_routes(), environment_routes(),
-          event_routes(), trigger_routes(), metrics_routes(), openapi_routes()}) {
+          event_routes(), trigger_routes(), report_routes(), metrics_routes(), openapi_routes()}) {
         out.insert(out.end(), group.begin(), group.end());
     }
     return out;

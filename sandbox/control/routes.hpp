@@ -22,6 +22,7 @@ std::span<const Route> openapi_routes();
 std::span<const Route> order_routes();
 std::span<const Route> platform_routes();
 std::span<const Route> refund_routes();
+std::span<const Route> report_routes();
 std::span<const Route> scan_routes();
 std::span<const Route> server_routes();
 std::span<const Route> transfer_routes();

@@ -10,6 +10,7 @@
 #include "sandbox/notify/notifier.hpp"
 #include "sandbox/platform/platform.hpp"
 #include "sandbox/timers/scheduler.hpp"
+#include "sandbox/verdict/traces.hpp"
 #include "sandbox/version.hpp"
 
 namespace wxpay::sandbox::control {
@@ -43,6 +44,7 @@ Result<http::Answer, Problem> reset(const Call& call) {
     transaction->reset(mch_id);
     transaction->commit();
     call.context.exchanges.clear(text);
+    call.context.traces.clear(text, call.context.clock.now());
     call.context.faults.clear(text);
     call.context.notifier.forget_held(text);
     if (text.empty()) WXPAY_ASSERT(call.context.platform.rotate({}));
@@ -63,7 +65,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/_sandbox/v1/reset",
      .handle = reset,
-     .summary = "Forgets orders, notifications, faults and exchanges",
+     .summary = "Forgets orders, notifications, faults, exchanges and what the verdict knows",
      .answer = "Status",
      .query = "mch_id",
      .body = "ResetRequest"},

@@ -10,6 +10,7 @@
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/exchanges/exchange_line.hpp"
 #include "sandbox/metrics/metrics.hpp"
+#include "sandbox/verdict/traces.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -54,6 +55,7 @@ void announce_notifications(const Context& context, std::span<const std::int64_t
 
 void announce_exchange(const Context& context, const Exchange& exchange) {
     context.metrics.count(exchange);
+    context.traces.see(exchange);
     log_exchange(exchange, context.directory);
     if (!context.events.is_heard()) return;
     context.events.publish(

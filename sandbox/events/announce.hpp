@@ -14,7 +14,7 @@ namespace wxpay::sandbox {
 void announce_orders(const Context& context, std::span<const std::int64_t> ids);
 /// How these callbacks stand by now; each once.
 void announce_notifications(const Context& context, std::span<const std::int64_t> ids);
-/// That it has ended: to the listeners, the metrics and the log.
+/// That it has ended: to the listeners, the metrics, the verdict and the log.
 void announce_exchange(const Context& context, const Exchange& exchange);
 void announce_clock(const Context& context);
 

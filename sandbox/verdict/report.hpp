@@ -55,11 +55,12 @@ struct Report {
     };
     /// What the verdict cannot know of, because there was no room.
     struct Unseen {
-        std::uint64_t orders = 0;         ///< judged by their calls, but not by how they ended
-        std::uint64_t steps = 0;          ///< calls and callbacks of orders that had too many
-        std::uint64_t notifications = 0;  ///< not looked at
-        std::uint64_t findings = 0;       ///< counted, but not listed
-        std::uint64_t refusals = 0;       ///< counted, but not listed
+        std::uint64_t orders = 0;    ///< judged by their calls, but not by how they ended
+        std::uint64_t steps = 0;     ///< calls and callbacks of orders that had too many
+        std::uint64_t findings = 0;  ///< counted, but not listed
+        std::uint64_t refusals = 0;  ///< counted, but not listed
+        /// The ledger has more orders or callbacks than were looked at; the counts are too small.
+        bool is_ledger_longer = false;
 
         friend bool operator==(const Unseen&, const Unseen&) = default;
     };

@@ -346,6 +346,31 @@ TEST(TlsServer, ServesManyClientsAtOnce) {
     EXPECT_EQ(right, 2 * kThreads * kClients);
 }
 
+TEST(TlsServer, IsBelievedOnlyAboutNamesThatItsAuthorityMayVouchFor) {
+    SecureRandom random;
+    const Identity authority =
+        sandbox::make_authority("Constrained CA", {{"localhost"}, {}}, kToday, random);
+    for (const std::string name : {"localhost", "example.com"}) {
+        Server::Options options;
+        const Identity shown = sandbox::issue(authority, "server", {{name}, {}}, kToday, random);
+        options.tls = TlsOptions{shown.certificate, shown.key, {}};
+        Server server(options, describe);
+        ASSERT_TRUE(server.start());
+        TlsClient::Options client;
+        client.authority = authority.certificate;
+        client.host = name;
+        try {
+            TlsClient believing(server.port(), client);
+            EXPECT_EQ(name, "localhost");
+        } catch (const std::runtime_error& problem) {
+            EXPECT_EQ(name, "example.com") << problem.what();
+            EXPECT_NE(std::string(problem.what()).find("certificate verify failed"),
+                      std::string::npos)
+                << problem.what();
+        }
+    }
+}
+
 TEST(TlsServer, RefusesToListenWithWhatIsNoIdentity) {
     const Site site;
     for (const auto& spoil : std::vector<void (*)(TlsOptions&)>{

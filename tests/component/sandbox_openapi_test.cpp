@@ -133,6 +133,7 @@ TEST_F(OpenApi, DescribesWhatIsAnswered) {
     check("GET", "/v1/exchanges", "/_sandbox/v1/exchanges");
     for (const char* const id : {"1", "3", "c1"})
         check("GET", "/v1/exchanges/{id}", "/_sandbox/v1/exchanges/" + std::string(id));
+    check("GET", "/v1/report", "/_sandbox/v1/report");
     check("GET", "/v1/clock", "/_sandbox/v1/clock");
     check("POST", "/v1/faults", "/_sandbox/v1/faults",
           {{"on", "notify"}, {"do", {{"delay", "1s"}, {"duplicate", 2}}}});

@@ -248,6 +248,34 @@ TEST_F(ControlVerbs, ForgetOneMerchantOrAll) {
     EXPECT_EQ(asked("/_sandbox/v1/orders")["orders"].size(), 0U);
 }
 
+TEST_F(ControlVerbs, GiveAVerdict) {
+    const auto nothing = run({"report"});
+    EXPECT_EQ(nothing.status, 0) << nothing.output;
+    EXPECT_THAT(nothing.output, HasSubstr("WARN   run/no-traffic"));
+    EXPECT_EQ(run({"report", "--fail-on", "warning"}).status, 1);
+
+    const Fields order = AppHarness::sign(AppHarness::order("V1"), std::string(32, 'x'));
+    sandbox.call("POST", "/pay/unifiedorder", AppHarness::xml(order));
+    const auto broken = run({"report"});
+    EXPECT_EQ(broken.status, 1);
+    EXPECT_THAT(broken.output, HasSubstr("1 call · 0 orders"));
+    EXPECT_THAT(broken.output, HasSubstr("ERROR  sign/refused  order V1: POST /pay/unifiedorder"));
+    EXPECT_THAT(broken.output, HasSubstr("wxpay-sandbox explain 1\n"));
+    EXPECT_EQ(run({"report", "--fail-on", "never"}).status, 0);
+    EXPECT_EQ(run({"report", "--mch-id", "1900000110"}).status, 0);
+    const auto json = run_json({"report"});
+    EXPECT_EQ(json.status, 1);
+    EXPECT_EQ(json.json()["errors"], 1);
+    EXPECT_EQ(run({"report", "--format", "json"}).output, json.output);
+    EXPECT_THAT(run({"report", "--format", "junit"}).output, StartsWith("<?xml"));
+    EXPECT_EQ(run({"report", "--format", "html"}).status, 2);
+    EXPECT_EQ(run({"report", "--fail-on", "often"}).status, 2);
+    EXPECT_EQ(run({"report", "--mch-id", "x"}).status, 2);
+
+    EXPECT_THAT(run({"report", "--rules"}).output, HasSubstr("notify/slow"));
+    EXPECT_EQ(run_json({"report", "--rules"}).json()["rules"][0]["id"], "sign/refused");
+}
+
 TEST_F(ControlVerbs, RefuseWrongUseInOneLine) {
     const std::pair<std::vector<std::string>, const char*> cases[] = {
         {{"orders", "--state", "PAID"}, "state"},

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <sys/wait.h>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -301,8 +302,6 @@ TEST(Run, KeepsTheRootsOfTheCaller) {
     const auto ran = run_script(
         {"--quiet"}, "for file in $SSL_CERT_FILE $NODE_EXTRA_CA_CERTS; do cat $file; echo ==; done",
         {{"SSL_CERT_FILE", shipped + "platform_1_cert.pem"},
-         {"CURL_CA_BUNDLE", ""},
-         {"REQUESTS_CA_BUNDLE", ""},
          {"NODE_EXTRA_CA_CERTS", (directory / "other.pem").string()}});
     const std::string platform = text_of(shipped + "platform_1_cert.pem");
     const std::string body = platform.substr(platform.find("-----BEGIN CERT"), 200);
@@ -327,6 +326,25 @@ TEST(Run, LeadsWechatsOwnAddressesHere) {
     const auto other = run_script({}, ":", {{"HTTPS_PROXY", "http://u:secret@a.example:1"}});
     EXPECT_NE(other.output.find("HTTPS_PROXY was another proxy"), std::string::npos);
     EXPECT_EQ(other.output.find("secret"), std::string::npos) << other.output;
+}
+
+TEST(Run, LetsCallbacksArriveThatAreUnderWayWhenTheCommandEnds) {
+    const TemporaryDirectory directory;
+    Fifo fifo(directory / "fifo");
+    const ScriptedServer shop([&](Peer& peer, int) {
+        peer.request();
+        fifo.rest();  // the command has ended
+        const std::string answer = "<xml><return_code>SUCCESS</return_code></xml>";
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(answer.size()) +
+                  "\r\n\r\n" + answer);
+    });
+    const auto ran = run_script({"--log-level", "debug"},
+                                "exec 3>$FIFO; " + kProgram + " pay --new 1 --notify-url http://" +
+                                    shop.name() + "/notify >$FIFO.out",
+                                {{"FIFO", fifo.path().string()}});
+    EXPECT_EQ(ran.status, 0) << ran.output;
+    EXPECT_EQ(shop.accepts(), 1);
+    EXPECT_NE(ran.output.find("/notify: ok"), std::string::npos) << ran.output;
 }
 
 TEST(Run, LeavesOutWhatIsSwitchedOff) {
@@ -370,6 +388,33 @@ TEST(Run, WritesReportsHoweverItEnds) {
     running.process().signal(SIGINT);
     EXPECT_EQ(running.process().wait(), 128 + SIGINT);
     expect_reports("we were interrupted");
+}
+
+TEST(Run, JudgesTheRunWhenItIsAskedTo) {
+    const TemporaryDirectory directory;
+    const std::string junit = (directory / "report.xml").string();
+    const std::string wrong_sign =
+        "curl -s -d "
+        "\"<xml><appid>$WXPAY_SANDBOX_APPID</appid><mch_id>$WXPAY_SANDBOX_MCH_ID</mch_id>"
+        "<nonce_str>n</nonce_str><out_trade_no>T1</out_trade_no>"
+        "<sign>00000000000000000000000000000000</sign></xml>\" $WXPAY_SANDBOX_URL/pay/orderquery; ";
+    const auto judge = [&](std::vector<std::string> options, const std::string& script) {
+        options.insert(options.end(), {"--report", "junit:" + junit});
+        const auto ran = run_script(options, wrong_sign + script);
+        pugi::xml_document document;
+        document.load_file(junit.c_str());
+        return std::tuple(ran.status, document.child("testsuites").attribute("failures").as_int(),
+                          ran.output);
+    };
+    const auto [status, failures, output] = judge({}, "exit 0");
+    EXPECT_EQ(status, 0) << "the command's own, unless asked otherwise";
+    EXPECT_EQ(failures, 1);
+    EXPECT_NE(output.find("wxpay-sandbox  1 call · "), std::string::npos) << output;
+    EXPECT_NE(output.find("ERROR  sign/refused"), std::string::npos) << output;
+    EXPECT_EQ(output.find("wxpay-sandbox explain"), std::string::npos) << "nobody could answer";
+    EXPECT_EQ(std::get<0>(judge({"--fail-on", "error"}, "exit 0")), 1);
+    EXPECT_EQ(std::get<0>(judge({"--fail-on", "error"}, "exit 3")), 3);
+    EXPECT_EQ(std::get<1>(judge({"--fail-on", "never"}, "exit 0")), 0);
 }
 
 TEST(Run, TakesAwayTheReportOfAnEarlierRun) {

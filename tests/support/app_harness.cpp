@@ -53,11 +53,12 @@ AppHarness::AppHarness(sandbox::Settings given, std::uint64_t seed)
             stopwatch),
       random(seed),
       faults(seed),
+      traces(clock.now()),
       scheduler(*store, clock),
       waiters(stopwatch),
       sender(clock),
-      context{directory, settings, *store, clock,  random,  exchanges, scheduler, notifier,
-              waiters,   sender,   events, faults, metrics, stopwatch, platform,  clock},
+      context{directory, settings, *store, clock,   random, exchanges, scheduler, notifier, waiters,
+              sender,    events,   faults, metrics, traces, stopwatch, platform,  clock},
       notifier(context),
       app(context) {
     exchanges.set_observer(

@@ -27,6 +27,7 @@
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
 #include "sandbox/timers/scheduler.hpp"
+#include "sandbox/verdict/traces.hpp"
 #include "sandbox/waiters.hpp"
 
 namespace wxpay::test {
@@ -123,6 +124,7 @@ class AppHarness {
     SeededRandom random;
     sandbox::FaultSet faults;
     sandbox::Metrics metrics;
+    sandbox::Traces traces;
     sandbox::Platform platform;
     sandbox::ExchangeLog exchanges{sandbox::kExchangesMax, sandbox::kExchangeBytesMax};
     sandbox::Scheduler scheduler;

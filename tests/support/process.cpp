@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
+#include <set>
 #include <spawn.h>
 #include <sstream>
 #include <stdexcept>
@@ -22,6 +23,12 @@ namespace wxpay::test {
 namespace {
 
 constexpr int kDeadlineMs = 60'000;  // generous: it only ever passes when something is broken
+
+const std::set<std::string> kNotInherited{
+    "XDG_CACHE_HOME",      "HTTPS_PROXY",        "https_proxy",      "HTTP_PROXY",
+    "http_proxy",          "NO_PROXY",           "no_proxy",         "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",      "REQUESTS_CA_BUNDLE", "PHP_INI_SCAN_DIR", "JAVA_TOOL_OPTIONS",
+    "NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY"};
 
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
@@ -88,11 +95,12 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
     argv.push_back(nullptr);
     std::vector<std::string> variables;
     for (char** each = environ; *each != nullptr; ++each) {
-        // The programs read their options from there too: the shell that runs the tests must not
-        // decide them. Nor may they write into the cache of who runs the tests.
+        // The programs read their options from there too, and continue some lists: the shell that
+        // runs the tests must not decide them. Nor may they write into the cache of who runs them.
         const std::string_view variable = *each;
         const std::string name(variable.substr(0, variable.find('=')));
-        if (!name.starts_with("WXPAY_") && name != "XDG_CACHE_HOME" && !environment.contains(name))
+        if (!name.starts_with("WXPAY_") && !kNotInherited.contains(name) &&
+            !environment.contains(name))
             variables.emplace_back(variable);
     }
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);

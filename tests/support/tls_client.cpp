@@ -70,6 +70,12 @@ TlsClient::TlsClient(int port, const Options& options, const Session* resume)
                      make_context(options),
                      nullptr,
                      {}}) {
+    if (!options.tunnel_to.empty()) {
+        impl_->socket.send("CONNECT " + options.tunnel_to +
+                           " HTTP/1.1\r\nHost: " + options.tunnel_to + "\r\n\r\n");
+        const std::string answer = impl_->socket.recv_until("\r\n\r\n");
+        if (!answer.starts_with("HTTP/1.1 200 ")) fail("no tunnel: " + answer);
+    }
     ::setsockopt(impl_->socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
     ::setsockopt(impl_->socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
     impl_->tls.reset(SSL_new(impl_->context.get()));

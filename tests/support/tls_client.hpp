@@ -20,6 +20,7 @@ class TlsClient {
         int version = 0;                  ///< OpenSSL's number of the only one; 0: any
         bool tickets = true;              ///< takes session tickets, or remembers by id
         int receive_buffer = 0;           ///< as RawSocket's
+        std::string tunnel_to = {};       ///< HOST:PORT that a proxy leads to; empty: no proxy
     };
     struct Session;  ///< what resumes one
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -129,6 +130,19 @@ TEST(Listener, HasAnAuthorityThatNobodyNeedBelieveAboutOtherNames) {
     const int at = X509_get_ext_by_NID(certificate.get(), NID_name_constraints, -1);
     ASSERT_GE(at, 0);
     EXPECT_EQ(X509_EXTENSION_get_critical(X509_get_ext(certificate.get(), at)), 1);
+}
+
+TEST(Listener, ShowsAnEcdsaKeyOnP256) {
+    const TemporaryDirectory place;
+    const auto made = load(place / "tls");
+    for (const std::string& pem : {made.shown.certificate, made.authority}) {
+        const CertificatePtr certificate = read(pem);
+        const EVP_PKEY* const key = X509_get0_pubkey(certificate.get());
+        std::array<char, 32> curve{};
+        EXPECT_EQ(EVP_PKEY_get_base_id(key), EVP_PKEY_EC);
+        EXPECT_EQ(EVP_PKEY_get_group_name(key, curve.data(), curve.size(), nullptr), 1);
+        EXPECT_STREQ(curve.data(), "prime256v1");
+    }
 }
 
 TEST(Listener, IsForItsOwnerOnly) {

@@ -1,0 +1,53 @@
+// A number that stands for something else already.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "sandbox/api_v2/refusals.hpp"
+#include "sandbox/api_v3/refusals.hpp"
+#include "sandbox/verdict/rules/refused.hpp"
+
+namespace wxpay::sandbox::verdict {
+
+Rule flow_number_reused();
+
+namespace {
+
+bool is_it(const Details& details) {
+    constexpr std::array<std::string_view, 7> kParts{api_v2::kOrderNumberRepeated.text,
+                                                     api_v3::kReentryDiffers.message,
+                                                     api_v3::kNumberUsed.message,
+                                                     "与之前请求不一致",
+                                                     "请求参数不一致",
+                                                     "和原始单参数不一致",
+                                                     "ALREADY_EXISTS"};
+    return std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) {
+        return details.error.find(part) != std::string::npos;
+    });
+}
+
+/// A refund is refused in the same words when it has the order's total wrong.
+bool has_wrong_total(const Case& subject, const Details& details) {
+    return !details.out_refund_no.empty() && details.total && subject.ending != nullptr &&
+           subject.ending->order && subject.ending->order->total.count() != *details.total;
+}
+
+void judge(const Case& subject, Found& found) {
+    add_refusals(subject, found, [&](const Details& details) {
+        return is_it(details) && !has_wrong_total(subject, details);
+    });
+}
+
+}  // namespace
+
+Rule flow_number_reused() {
+    return {.id = "flow/number-reused",
+            .severity = Severity::error,
+            .meaning = "a number was sent again with other content",
+            .source =
+                "A: wechatpay-skills, 排障手册, 268498688: 同一 out_trade_no "
+                "必须用完全相同的参数重新请求",
+            .judge = judge};
+}
+
+}  // namespace wxpay::sandbox::verdict

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.hpp"
+
+#include "sandbox/exchanges/exchange_log.hpp"
+#include "sandbox/notify/verdict.hpp"
+
+namespace wxpay::sandbox::verdict {
+
+/// What a call is for, in either version of the API.
+enum class Operation : std::uint8_t {
+    order,
+    code_payment,
+    query,
+    close,
+    reverse,
+    refund,
+    refund_query,
+    bill,
+    other,
+    callback,  ///< no call: an attempt to deliver one
+};
+
+/// What a call with this path is for; the acceptance sandbox's paths count as those they imitate.
+Operation operation_of(std::string_view method, std::string_view path);
+
+/// What the merchant knows afterwards.
+enum class Outcome : std::uint8_t {
+    ok,
+    refused,  ///< of a callback: by the merchant
+    unknown,  ///< no answer, one that nobody may believe, or one that says that it is open
+};
+
+/// What rules look at beyond that; only kept where something is worth a look.
+struct Details {
+    std::string call;   ///< "POST /pay/unifiedorder", or the callback's url
+    std::string error;  ///< Exchange::error
+    std::string hint;
+    bool is_known_path = true;
+    bool was_struck = false;  ///< by a fault, or by what the call itself asked for
+    Effect::Kind effect = Effect::Kind::none;
+
+    // Of calls that were refused, or whose result is open.
+    std::string out_refund_no;
+    std::string transaction_id;
+    std::string fee;                    ///< what a refund gives back
+    std::optional<std::int64_t> total;  ///< what the order costs, according to the call
+    std::string fraction;               ///< an amount with a decimal point, as it was sent
+    bool is_answer_wrongly_signed = false;
+
+    // Of callbacks.
+    Verdict verdict = Verdict::ok;
+    Millis latency{0};
+    bool is_probe = false;
+    bool changes_amount = false;  ///< a fault has changed what was paid
+};
+
+/// One exchange of an order.
+struct Step {
+    Operation operation = Operation::other;
+    Outcome outcome = Outcome::ok;
+    bool is_v3 = false;
+    bool is_about_refund = false;  ///< of callbacks
+    std::uint64_t n = 0;           ///< grows from step to step, whosever they are
+    std::int64_t exchange = 0;     ///< its id
+    Instant at;
+    std::uint64_t mark =
+        0;  ///< hash of a refund's number, or of a callback's body; 0: not looked at
+    std::shared_ptr<const Details> details = {};  ///< null: nothing is worth a look
+
+    std::string name() const;  ///< of the exchange
+    /// Refused, and not because a fault asked for it.
+    bool is_refusal() const;
+    /// A callback as WeChat really sends them: neither a probe nor spoiled nor lost by a fault.
+    bool is_genuine() const;
+};
+
+/// What happened to one order, or, without a number, to a merchant's other calls. Bounded: see
+/// kTraceStepsMax.
+struct Trace {
+    std::string mch_id;
+    std::string out_trade_no;   ///< as the calls named it; also a transaction_id, if nothing else
+    std::vector<Step> steps;    ///< oldest first
+    std::uint64_t dropped = 0;  ///< steps that had no room
+
+    /// Whether no call and no callback of it is worth a look.
+    bool is_plain() const;
+};
+
+/// A trace's step, and to whom it belongs.
+struct Reading {
+    std::string mch_id;
+    std::string out_trade_no;
+    Step step;
+};
+/// Looks no closer than it must: most exchanges are as they should be.
+Reading read(const Exchange& exchange);
+/// What a call for a refund, or a question after one, says: its number, and of a call the sum.
+std::shared_ptr<const Details> refund_details(const Exchange& exchange);
+/// What a refund's number is remembered by; never 0.
+std::uint64_t mark_of(std::string_view text);
+
+}  // namespace wxpay::sandbox::verdict
