@@ -12,8 +12,8 @@ namespace wxpay {
 /// How deep WeChat's JSON and ours may be nested.
 inline constexpr int kJsonDepthMax = 32;
 
-/// Whether objects and lists stand in each other more than depth_max deep: to be known before a text
-/// is read. Of one that is no JSON it says nothing useful.
+/// Whether objects and lists stand in each other more than depth_max deep: to be known before a
+/// text is read. Of one that is no JSON it says nothing useful.
 bool is_json_deeper(std::string_view text, int depth_max = kJsonDepthMax);
 
 /// Reads a JSON text. Errors: not_utf8, too_large (nested deeper than depth_max), malformed. Of a

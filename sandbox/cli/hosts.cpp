@@ -1,7 +1,6 @@
 #include "sandbox/cli/hosts.hpp"
 
 #include <arpa/inet.h>
-
 #include <array>
 #include <string>
 
@@ -26,7 +25,8 @@ bool is_address(const std::string& text) {
 
 int hosts(int argc, char** argv) {
     CLI::App app{
-        "Prints lines for /etc/hosts that lead WeChat's names to the sandbox. Clients call port 443 "
+        "Prints lines for /etc/hosts that lead WeChat's names to the sandbox. Clients call port "
+        "443 "
         "there: serve --https 127.0.0.1:443.",
         "wxpay-sandbox hosts"};
     std::string address = "127.0.0.1";
