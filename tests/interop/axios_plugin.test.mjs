@@ -1,17 +1,18 @@
-// Drives wxpay-sandbox with npm's wechatpay-axios-plugin, unmodified: only its baseURL points here.
+// Drives wxpay-sandbox with npm's wechatpay-axios-plugin, unmodified: only its baseURL points here, and
+// not even that under `wxpay-sandbox run`.
 // The client verifies the signature of every answer by itself; a call that returns has passed that.
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import plugin from 'wechatpay-axios-plugin';
-import { eventually, merchant, startInbox, startSandbox } from './sandbox.mjs';
+import { eventually, isRun, merchant, startInbox, startSandbox } from './sandbox.mjs';
 
 const { Aes, Formatter, Hash, Transformer, Wechatpay } = plugin;
 const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o';
 
 // The client asks the environment for a proxy; loopback needs none.
-for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']) delete process.env[name];
+for (const name of isRun ? [] : ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']) delete process.env[name];
 
 // Its constructor wants V3 keys, which V2 calls never touch.
 const unused = generateKeyPairSync('rsa', {
@@ -30,7 +31,7 @@ const client = (secret) => new Wechatpay({
   privateKey: unused.privateKey,
   certs: { PUB_KEY_ID_UNUSED: unused.publicKey },
   secret,
-  baseURL: sandbox.baseURL,
+  ...sandbox.clientOptions,
 });
 
 before(async () => {

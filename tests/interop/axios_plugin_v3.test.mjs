@@ -1,11 +1,12 @@
-// Drives wxpay-sandbox with npm's wechatpay-axios-plugin through API V3, unmodified: only its baseURL points here.
+// Drives wxpay-sandbox with npm's wechatpay-axios-plugin through API V3, unmodified: only its baseURL points here, and
+// not even that under `wxpay-sandbox run`.
 // The client verifies the signature of every answer but bills by itself; a call that returns has passed that.
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import plugin from 'wechatpay-axios-plugin';
-import { merchant, startInbox, startSandbox } from './sandbox.mjs';
+import { isRun, merchant, startInbox, startSandbox } from './sandbox.mjs';
 
 const { Aes, Formatter, Rsa, Wechatpay } = plugin;
 const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o';
@@ -13,7 +14,7 @@ const API_V3_KEY = 'sandbox-api-v3-key-32-bytes-long';
 const PUBLIC_KEY_ID = 'PUB_KEY_ID_011900000109202401010000000001';
 
 // The client asks the environment for a proxy; loopback needs none.
-for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']) delete process.env[name];
+for (const name of isRun ? [] : ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']) delete process.env[name];
 
 const shipped = (name) => {
   const text = readFileSync(new URL(`../../sandbox/certificates/shipped/${name}`, import.meta.url), 'utf8');
@@ -36,7 +37,7 @@ const client = (more = {}) => new Wechatpay({
   privateKey: merchantKey,
   certs: { [serialOf(platform)]: platform },
   secret: merchant.key,
-  baseURL: sandbox.baseURL,
+  ...sandbox.clientOptions,
   ...more,
 });
 

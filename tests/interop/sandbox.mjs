@@ -24,8 +24,35 @@ export async function eventually(what, look) {
   throw new Error(`waited in vain for ${what}`);
 }
 
-/** Starts the program that WXPAY_SANDBOX_BIN names, on a free port, with nothing stored. */
+/** Whether this is the command of `wxpay-sandbox run`: then clients have no base url, and the environment leads them. */
+export const isRun = process.env.INTEROP_RUN === '1';
+
+/** What a test does with a sandbox. */
+const at = (baseURL, stop) => ({
+  baseURL,
+  /** What a client of this sandbox is given besides its keys. */
+  clientOptions: isRun ? {} : { baseURL },
+  /** One call of the control API: its JSON; a refusal is thrown with its status. */
+  async control(method, path, body) {
+    const answer = await fetch(`${baseURL}/_sandbox/v1/${path}`, {
+      method,
+      headers: body ? { 'Content-Type': 'application/json' } : {},
+      body: body && JSON.stringify(body),
+    });
+    const json = await answer.json();
+    if (!answer.ok) throw Object.assign(new Error(json.error?.message), { status: answer.status, error: json.error });
+    return json;
+  },
+  /** Ends the program as an operator would, and gives its exit code. */
+  stop,
+});
+
+/**
+ * Starts the program that WXPAY_SANDBOX_BIN names, on a free port, with nothing stored. Under `run` there is one already,
+ * which the same options were given.
+ */
 export async function startSandbox(...options) {
+  if (isRun) return at(process.env.WXPAY_SANDBOX_URL, async () => 0);
   const program = process.env.WXPAY_SANDBOX_BIN;
   if (!program) throw new Error('set WXPAY_SANDBOX_BIN to the wxpay-sandbox program');
   const dir = mkdtempSync(join(tmpdir(), 'wxpay-interop-'));
@@ -49,27 +76,12 @@ export async function startSandbox(...options) {
   });
   const baseURL = ready.http.startsWith('http') ? ready.http : `http://${ready.http}`;
 
-  return {
-    baseURL,
-    /** One call of the control API: its JSON; a refusal is thrown with its status. */
-    async control(method, path, body) {
-      const answer = await fetch(`${baseURL}/_sandbox/v1/${path}`, {
-        method,
-        headers: body ? { 'Content-Type': 'application/json' } : {},
-        body: body && JSON.stringify(body),
-      });
-      const json = await answer.json();
-      if (!answer.ok) throw Object.assign(new Error(json.error?.message), { status: answer.status, error: json.error });
-      return json;
-    },
-    /** Ends the program as an operator would, and gives its exit code. */
-    async stop() {
-      child.kill('SIGTERM');
-      const status = await ended;
-      rmSync(dir, { recursive: true, force: true });
-      return status;
-    },
-  };
+  return at(baseURL, async () => {
+    child.kill('SIGTERM');
+    const status = await ended;
+    rmSync(dir, { recursive: true, force: true });
+    return status;
+  });
 }
 
 /** A merchant's server: keeps what is posted to it and answers as told. */
