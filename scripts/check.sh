@@ -47,7 +47,7 @@ mkdir -p $cache
 digests=$(mktemp)
 trap 'rm -f "$digests"' EXIT
 { printf "$PWD/%s\0" "${files[@]}"; find "$tree" -name '*.hpp' -print0; } | xargs -0 sha256sum >"$digests"
-rules=$({ clang-tidy --version; cat .clang-tidy; } | sha256sum)
+rules=$({ clang-tidy --version; cat .clang-tidy tests/.clang-tidy; } | sha256sum)
 
 stale=() sources=0
 while IFS=$'\t' read -r facts source; do
