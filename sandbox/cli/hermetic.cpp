@@ -135,19 +135,27 @@ std::string hermetic_hosts() {
 }
 
 void cover_file(const std::string& path, const std::string& text) {
-    std::string name = "/tmp/wxpay-sandbox-XXXXXX";
+    // On a file system of its own, which goes with the mount; a file that had been removed could
+    // not be covered by another run within this one.
+    std::string place = "/tmp/wxpay-sandbox-XXXXXX";
+    if (::mkdtemp(place.data()) == nullptr) fail(place);
+    const auto give_up = [&](const std::string& what) {
+        const int number = errno;
+        ::umount2(place.c_str(), MNT_DETACH);
+        ::rmdir(place.c_str());
+        errno = number;
+        fail(what);
+    };
+    if (::mount("tmpfs", place.c_str(), "tmpfs", MS_NODEV | MS_NOSUID, nullptr) != 0)
+        give_up("no mounts");
+    const std::string name = place + "/file";
+    std::ofstream(name, std::ios::binary) << text;
     constexpr mode_t kReadable = 0644;
-    const Descriptor file(::mkostemp(name.data(), O_CLOEXEC), name);
-    try {
-        write_all(file.get(), text, name);
-        if (::fchmod(file.get(), kReadable) != 0) fail(name);
-        if (::mount(name.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0)
-            fail(fmt::format("no mount over {}", path));
-    } catch (...) {
-        ::unlink(name.c_str());
-        throw;
-    }
-    ::unlink(name.c_str());  // the mount keeps it
+    if (::chmod(name.c_str(), kReadable) != 0) give_up(name);
+    if (::mount(name.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0)
+        give_up(fmt::format("no mount over {}", path));
+    ::umount2(place.c_str(), MNT_DETACH);
+    ::rmdir(place.c_str());
 }
 
 void enter_hermetic() {

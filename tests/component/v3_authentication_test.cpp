@@ -196,10 +196,10 @@ TEST_F(V3Authentication, AnswersTheVectorsAsTheySay) {
         const Standing clock(
             Instant(std::chrono::seconds(vector.value("server_now", std::int64_t{1554208460}))));
         const auto& all = sandbox.context;
-        sandbox::Context context{all.directory, all.settings,  all.store,     all.clock,
-                                 all.random,    all.exchanges, all.scheduler, all.notifier,
-                                 all.waiters,   all.sender,    all.events,    all.faults,
-                                 all.metrics,   all.stopwatch, all.platform,  clock};
+        sandbox::Context context{
+            all.directory, all.settings, all.store,     all.clock,    all.random, all.exchanges,
+            all.scheduler, all.notifier, all.waiters,   all.sender,   all.events, all.faults,
+            all.metrics,   all.traces,   all.stopwatch, all.platform, clock};
         sandbox::App app(context);
         http::Request request = good();
         request.headers.set("Authorization", vector.at("authorization").is_null()

@@ -32,6 +32,8 @@ const client = (secret) => new Wechatpay({
   certs: { PUB_KEY_ID_UNUSED: unused.publicKey },
   secret,
   ...sandbox.clientOptions,
+  // Over TLS refunds want the merchant's certificate.
+  ...(isRun && { merchant: { cert: readFileSync(process.env.WXPAY_SANDBOX_CERT), key: readFileSync(process.env.WXPAY_SANDBOX_KEY) } }),
 });
 
 before(async () => {

@@ -26,9 +26,12 @@ perl -MSocket -e 'socket(my $any, AF_INET, SOCK_DGRAM, 0) or die "$!\n";
                   my $request = pack("a16 s x22", "lo", 1);
                   ioctl($any, 0x8914, $request) or die "$!\n"' || skip "loopback stays down"
 
-hosts=$(mktemp)
+# On a file system of its own, so that nothing is left behind, and another mount can cover this one.
+place=$(mktemp -d)
+mount -t tmpfs tmpfs "$place" || skip "no mounts"
 printf '127.0.0.1 %s\n' localhost {api,api2,apihk,apius,fraud}.mch.weixin.qq.com {api,payapp}.weixin.qq.com \
-    {api,api2}.wechatpay.cn >"$hosts"
-mount --bind "$hosts" /etc/hosts || skip "no mount over /etc/hosts"
-rm -f "$hosts" # the mount keeps it
+    {api,api2}.wechatpay.cn >"$place/hosts"
+mount --bind "$place/hosts" /etc/hosts || skip "no mount over /etc/hosts"
+umount -l "$place"
+rmdir "$place"
 exec "$@"
