@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import plugin from 'wechatpay-axios-plugin';
 import { eventually, isRun, merchant, startInbox, startSandbox } from './sandbox.mjs';
@@ -33,7 +34,9 @@ const client = (secret) => new Wechatpay({
   secret,
   ...sandbox.clientOptions,
   // Over TLS refunds want the merchant's certificate.
-  ...(isRun && { merchant: { cert: readFileSync(process.env.WXPAY_SANDBOX_CERT), key: readFileSync(process.env.WXPAY_SANDBOX_KEY) } }),
+  ...(isRun && {
+    httpsAgent: new Agent({ cert: readFileSync(process.env.WXPAY_SANDBOX_CERT), key: readFileSync(process.env.WXPAY_SANDBOX_KEY) }),
+  }),
 });
 
 before(async () => {
