@@ -24,6 +24,7 @@
 #include "core/domain/ids.hpp"
 #include "core/http/url.hpp"
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 
 #include "merchant/config.hpp"
 #include "merchant/reconcile/bill_check.hpp"
@@ -281,17 +282,16 @@ Report report_to(const std::shared_ptr<spdlog::logger>& logger) {
 }
 
 void greet(const Server& server, const Flags& flags) {
-    fmt::print(stderr,
-               "wxpay-merchant {} listens on {}\n"
-               "  merchant   mch_id {}, appid {}, API {}, signs with {}\n"
-               "  gateway    {}\n"
-               "  callbacks  {}\n"
-               "  books      {}\n"
-               "Try: curl {}/api/products\n",
-               WXPAY_VERSION, server.base_url(), flags.mch_id, flags.appid, flags.api,
-               flags.api == "v3" ? "RSA" : flags.sign_type, flags.gateway, server.notify_url(),
-               flags.data.empty() ? "in memory, gone when this process ends" : flags.data,
-               server.base_url());
+    say("wxpay-merchant {} listens on {}\n"
+        "  merchant   mch_id {}, appid {}, API {}, signs with {}\n"
+        "  gateway    {}\n"
+        "  callbacks  {}\n"
+        "  books      {}\n"
+        "Try: curl {}/api/products\n",
+        WXPAY_VERSION, server.base_url(), flags.mch_id, flags.appid, flags.api,
+        flags.api == "v3" ? "RSA" : flags.sign_type, flags.gateway, server.notify_url(),
+        flags.data.empty() ? "in memory, gone when this process ends" : flags.data,
+        server.base_url());
 }
 
 int run(const Flags& flags) {
@@ -353,9 +353,9 @@ int main_of(int argc, char** argv) {
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& problem) {
-        fmt::print(stderr, "wxpay-merchant: {}; see wxpay-merchant --help\n", problem.what());
+        say("wxpay-merchant: {}; see wxpay-merchant --help\n", problem.what());
     } catch (const std::exception& problem) {
-        fmt::print(stderr, "wxpay-merchant: {}\n", problem.what());
+        say("wxpay-merchant: {}\n", problem.what());
     }
     return kExitUsage;
 }

@@ -16,6 +16,6 @@ Socket.prototype.connect = function (...given) {
   if (!to || !hosts.has(String(options.host).toLowerCase().replace(/\.$/, ''))) return Reflect.apply(connect, this, given);
   const { hostname, port } = new URL(to);
   const led = { ...options, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || Number(options.port), lookup: undefined };
-  const done = args.findLast((each) => typeof each === 'function');
+  const done = args.filter((each) => typeof each === 'function').pop();
   return Reflect.apply(connect, this, done ? [led, done] : [led]);
 };

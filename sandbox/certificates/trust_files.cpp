@@ -26,7 +26,7 @@ namespace {
 using namespace openssl;
 
 // Raised when what is written of the same roots changes.
-constexpr std::string_view kFormat = "2";
+constexpr std::string_view kFormat = "3";
 constexpr std::string_view kMark = "# wxpay-sandbox: roots ";
 constexpr std::size_t kTagDigits = 8;
 

@@ -159,13 +159,17 @@ void Child::remember_open_files() {
 }
 
 void Child::become(const std::vector<char*>& argv, const std::vector<char*>& envp, pid_t parent,
-                   int report_to) const {
+                   int go, int report_to) const {
     ::setpgid(0, 0);
     if (has_terminal_) ::tcsetpgrp(STDIN_FILENO, ::getpid());
     close_at_exec(inherited_);
     for (const auto& [number, action] : before_) ::sigaction(number, &action, nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(kSignalled + SIGKILL);
+    // Until somebody keeps watch.
+    char any = 0;
+    while (::read(go, &any, 1) < 0 && errno == EINTR) {
+    }
     ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
     ::execvpe(argv.front(), argv.data(), envp.data());
     const int problem = errno;
@@ -185,19 +189,32 @@ Result<void, NotStarted> Child::start(const std::vector<std::string>& command,
             NotStarted{problem == ENOENT ? kNotFound : kNotExecutable,
                        fmt::format("'{}': {}", command.front(), std::strerror(problem))}};
     };
+    std::array<int, 2> go{-1, -1};
     if (::pipe2(report.data(), O_CLOEXEC) != 0) return give_up(errno);
+    if (::pipe2(go.data(), O_CLOEXEC) != 0) {
+        const int problem = errno;
+        for (const int end : report) ::close(end);
+        return give_up(problem);
+    }
     const pid_t us = ::getpid();
     const pid_t pid = ::fork();
-    if (pid == 0) become(argv, envp, us, report[1]);
+    if (pid == 0) become(argv, envp, us, go[0], report[1]);
     int problem = pid < 0 ? errno : 0;
     ::close(report[1]);
+    ::close(go[0]);
     if (problem == 0) {
         ::setpgid(pid, pid);  // it does the same; whoever is first
+        start_keeper(pid);
+        if (::write(go[1], "", 1) != 1) ::kill(pid, SIGKILL);
+    }
+    ::close(go[1]);
+    if (problem == 0) {
         ssize_t size = -1;
         do size = ::read(report[0], &problem, sizeof problem);
         while (size < 0 && errno == EINTR);
         if (size == sizeof problem) {
             ::waitpid(pid, nullptr, 0);
+            stop_keeper();
             give_terminal(::getpgrp());
         } else {
             problem = 0;
@@ -206,15 +223,14 @@ Result<void, NotStarted> Child::start(const std::vector<std::string>& command,
     ::close(report[0]);
     if (problem != 0) return give_up(problem);
     pid_ = pid;
-    start_keeper();
     return {};
 }
 
-void Child::start_keeper() {
+void Child::start_keeper(pid_t group) {
     std::array<int, 2> pipe{-1, -1};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return;
     keeper_ = ::fork();
-    if (keeper_ == 0) keep_watch(pipe[0], pid_);
+    if (keeper_ == 0) keep_watch(pipe[0], group);
     ::close(pipe[0]);
     keeper_pipe_ = pipe[1];
 }
@@ -254,7 +270,10 @@ void Child::reap() {
             keeper_ = -1;
         } else if (pid == pid_) {
             if (WIFEXITED(status)) status_ = WEXITSTATUS(status);
-            if (WIFSIGNALED(status)) status_ = kSignalled + WTERMSIG(status);
+            if (WIFSIGNALED(status)) {
+                died_of_ = WTERMSIG(status);
+                status_ = kSignalled + died_of_;
+            }
             if (WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP) stop_with_child();
         }
     }
@@ -304,6 +323,12 @@ int Child::wait() {
     }
     give_terminal(::getpgrp());
     return *status_;
+}
+
+void Child::share_end() const {
+    const bool is_from_terminal =
+        (died_of_ == SIGINT || died_of_ == SIGQUIT) && has_terminal_ && told_ == 0;
+    if (is_from_terminal) ::kill(0, died_of_);  // to us it is blocked
 }
 
 void Child::tell_all(int number) {

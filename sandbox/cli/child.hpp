@@ -48,6 +48,10 @@ class Child {
     /// which have left the group.
     void end_rest();
 
+    /// Ctrl-C at a terminal is the command's alone, whose group has that. When the command has died
+    /// of it, whoever shares our group hears of it too, as without us: a loop in a script ends.
+    void share_end() const;
+
     /// Whether one of those signals has come.
     bool is_told_to_end() const { return told_ > 0; }
 
@@ -61,8 +65,8 @@ class Child {
     };
 
     [[noreturn]] void become(const std::vector<char*>& argv, const std::vector<char*>& envp,
-                             pid_t parent, int report_to) const;
-    void start_keeper();
+                             pid_t parent, int go, int report_to) const;
+    void start_keeper(pid_t group);
     void stop_keeper();
     void remember_open_files();
 
@@ -91,6 +95,7 @@ class Child {
     pid_t keeper_ = -1;
     int keeper_pipe_ = -1;
     std::optional<int> status_;
+    int died_of_ = 0;  // the signal; 0: none
     int told_ = 0;
     std::optional<Millis> deadline_;  // by the stopwatch: then they are killed
     std::set<Sent> sent_;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 
 #include "sandbox/cli/config.hpp"
 #include "sandbox/cli/control_verbs.hpp"
@@ -51,8 +52,8 @@ int refuse(std::string_view word) {
     std::vector<std::string_view> known{"serve"};
     for (const Verb& verb : kVerbs) known.emplace_back(verb.name);
     const std::string_view meant = diagnosis::nearest(word, known);
-    fmt::print(stderr, "wxpay-sandbox: there is no verb '{}'; {}see wxpay-sandbox --help\n", word,
-               meant.empty() ? "" : fmt::format("did you mean '{}'? Else ", meant));
+    say("wxpay-sandbox: there is no verb '{}'; {}see wxpay-sandbox --help\n", word,
+        meant.empty() ? "" : fmt::format("did you mean '{}'? Else ", meant));
     return kExitUsage;
 }
 

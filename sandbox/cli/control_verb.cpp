@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 
 #include "sandbox/cli/message_verb.hpp"
 #include "sandbox/cli/options.hpp"
@@ -55,7 +56,7 @@ int run_control_verb(CLI::App& app, int argc, char** argv, const std::function<i
             return work();
         } catch (const NotSo& finding) {
             std::fflush(stdout);  // what was found first, then what that means
-            fmt::print(stderr, "{}: {}\n", app.get_name(), finding.what());
+            say("{}: {}\n", app.get_name(), finding.what());
             return kExitNotSo;
         }
     });

@@ -12,6 +12,7 @@
 
 #include "core/codec/shell.hpp"
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 
 #include "sandbox/cli/message_verb.hpp"
 #include "sandbox/cli/options.hpp"
@@ -45,12 +46,14 @@ Result<std::string> url_in(const std::string& path) {
 
 /// As it is when nothing in it could mean something to a reader of .env files.
 std::string for_dotenv(std::string_view value) {
-    constexpr std::string_view kPlain = "-_./:@%+";
+    constexpr std::string_view kPlain = "-_./:@%+,=[]";
     const bool plain = std::all_of(value.begin(), value.end(), [&](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                kPlain.find(c) != std::string_view::npos;
     });
     if (plain) return std::string(value);
+    // Between these nothing means anything to its readers.
+    if (value.find_first_of("'\n") == std::string_view::npos) return fmt::format("'{}'", value);
     std::string out = "\"";
     for (const char c : value) {
         if (c == '"' || c == '\\' || c == '$') out += '\\';
@@ -77,6 +80,12 @@ void print(const Variables& all, const std::string& format) {
         if (format == "sh") {
             fmt::print("export {}={}\n", name, shell_quoted(value));
         } else if (format == "github") {
+            if (name == "NODE_OPTIONS") {  // source  GitHub's changelog, 2023-10-05
+                say("wxpay-sandbox env: GitHub takes no NODE_OPTIONS here; give it to the step: "
+                    "{}\n",
+                    value);
+                continue;
+            }
             fmt::print("{}\n", for_github(name, value));
         } else {
             fmt::print("{}={}\n", name, for_dotenv(value));
@@ -88,7 +97,7 @@ int work(Options options) {
     if (!options.ready_file.empty()) {
         auto url = url_in(options.ready_file);
         if (!url) {
-            fmt::print(stderr, "wxpay-sandbox env: {}\n", url.error().detail);
+            say("wxpay-sandbox env: {}\n", url.error().detail);
             return kExitNoServer;
         }
         options.server.url = *std::move(url);
@@ -96,11 +105,10 @@ int work(Options options) {
     const auto shop = shop_environment(options.server, options.mch_id, environment_variable);
     if (!shop) {
         if (shop.error().code == Errc::malformed) throw UsageError(shop.error().detail);
-        fmt::print(stderr, "wxpay-sandbox env: {}\n", shop.error().detail);
+        say("wxpay-sandbox env: {}\n", shop.error().detail);
         return kExitNoServer;
     }
-    for (const std::string& warning : shop->warnings)
-        fmt::print(stderr, "wxpay-sandbox env: {}\n", warning);
+    for (const std::string& warning : shop->warnings) say("wxpay-sandbox env: {}\n", warning);
     print(shop->variables, options.format);
     return 0;
 }

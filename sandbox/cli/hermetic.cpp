@@ -158,6 +158,22 @@ void cover_file(const std::string& path, const std::string& text) {
     ::rmdir(place.c_str());
 }
 
+void hide_name_services() {
+    for (const char* const place : {"/run/nscd", "/var/run/nscd", "/run/systemd/resolve"}) {
+        std::error_code ignored;
+        if (std::filesystem::is_directory(place, ignored) &&
+            ::mount("tmpfs", place, "tmpfs", MS_NODEV | MS_NOSUID, nullptr) != 0)
+            fail(fmt::format("no mount over {}", place));
+    }
+    constexpr const char* kSwitch = "/etc/nsswitch.conf";
+    const std::string text = read_file(kSwitch);
+    if (text.empty()) return;
+    std::string out;
+    for (const std::string_view line : pieces_of(text, '\n'))
+        if (!line.starts_with("hosts:")) out.append(line) += '\n';
+    cover_file(kSwitch, out + "hosts: files dns\n");
+}
+
 void enter_hermetic() {
     unshare_all();
     // What is mounted from here on is ours alone.

@@ -22,6 +22,10 @@ std::string hosts_lines(const std::string& address);
 /// /etc/hosts as it is, with WeChat's names leading to 127.0.0.1.
 std::string hermetic_hosts();
 
+/// Lets nobody in our view ask daemons outside for names: nscd, systemd-resolved and what else
+/// /etc/nsswitch.conf has before or beside the file of hosts.
+void hide_name_services();
+
 /// Covers the file by `text` in our view. Throws std::runtime_error.
 void cover_file(const std::string& path, const std::string& text);
 

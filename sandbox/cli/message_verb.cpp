@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 
 #include "sandbox/cli/options.hpp"
 #include "sandbox/limits.hpp"
@@ -63,10 +64,9 @@ int run_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& w
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& problem) {
-        fmt::print(stderr, "{}: {}; see {} --help\n", app.get_name(), problem.what(),
-                   app.get_name());
+        say("{}: {}; see {} --help\n", app.get_name(), problem.what(), app.get_name());
     } catch (const std::exception& problem) {
-        fmt::print(stderr, "{}: {}\n", app.get_name(), problem.what());
+        say("{}: {}\n", app.get_name(), problem.what());
     }
     return kExitUsage;
 }

@@ -16,6 +16,14 @@
 namespace wxpay::sandbox::cli {
 namespace {
 
+/// Whether it is replaced by another file, and not written into, as /dev/stdout is.
+bool is_replaced(const std::filesystem::path& path) {
+    std::error_code ignored;
+    const auto type = std::filesystem::symlink_status(path, ignored).type();
+    return type == std::filesystem::file_type::regular ||
+           type == std::filesystem::file_type::not_found;
+}
+
 std::optional<ReportFile> parse(std::string_view text) {
     constexpr std::string_view kJunit = "junit:";
     constexpr std::string_view kJson = "json:";
@@ -26,19 +34,18 @@ std::optional<ReportFile> parse(std::string_view text) {
     if (text.starts_with(kJunit)) file = {ReportFile::Format::junit, after(kJunit)};
     if (text.starts_with(kJson)) file = {ReportFile::Format::json, after(kJson)};
     if (file && file->path.empty()) file.reset();
+    if (!file) return file;
+    // A link stays one: what it leads to is replaced.
+    std::error_code problem;
+    if (std::filesystem::is_symlink(file->path, problem)) {
+        auto meant = std::filesystem::weakly_canonical(file->path, problem);
+        if (!problem && is_replaced(meant)) file->path = std::move(meant);
+    }
     return file;
 }
 
 std::filesystem::path directory_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : ".";
-}
-
-/// Whether it is replaced by another file, and not written into, as /dev/stdout is.
-bool is_replaced(const std::filesystem::path& path) {
-    std::error_code ignored;
-    const auto type = std::filesystem::symlink_status(path, ignored).type();
-    return type == std::filesystem::file_type::regular ||
-           type == std::filesystem::file_type::not_found;
 }
 
 /// Empty when it can be written.

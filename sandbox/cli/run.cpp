@@ -19,6 +19,7 @@
 #include "core/base/duration.hpp"
 #include "core/codec/pieces.hpp"
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 
 #include "sandbox/certificates/trust_files.hpp"
 #include "sandbox/cli/child.hpp"
@@ -35,6 +36,7 @@ namespace wxpay::sandbox::cli {
 namespace {
 
 constexpr int kExitVerdict = 1;
+constexpr const char* kAnyPort = "127.0.0.1:0";
 /// How long callbacks that are under way may take once the command has ended; nobody waits for a
 /// retry.
 constexpr std::chrono::seconds kSettle{1};
@@ -62,9 +64,9 @@ struct Plan {
 
 void declare(CLI::App& app, Options& options) {
     // Nobody types an address: any number of runs go side by side.
-    options.serve.http = "127.0.0.1:0";
-    options.serve.https = "127.0.0.1:0";
-    options.serve.proxy = "127.0.0.1:0";
+    options.serve.http = kAnyPort;
+    options.serve.https = kAnyPort;
+    options.serve.proxy = kAnyPort;
     // A build that fetches what it needs goes on as without us.
     options.serve.proxy_pass = true;
     options.serve.log_level = "warn";
@@ -131,13 +133,25 @@ constexpr int kHttpsPort = 443;
 /// is a second thread.
 bool enter(const Options& options, Config& config) {
     if (!options.hermetic) return false;
+    const ServeOptions& serve = options.serve;
+    for (const auto& [name, is_chosen] :
+         {std::pair("--http", serve.http != kAnyPort), std::pair("--port", !serve.port.empty()),
+          std::pair("--https", serve.https != kAnyPort),
+          std::pair("--proxy", serve.proxy != kAnyPort)}) {
+        if (is_chosen) {
+            throw UsageError(fmt::format(
+                "--hermetic and {}: in a network of its own the server is where WeChat is, at "
+                "ports 443 and 80; leave {} out",
+                name, name));
+        }
+    }
     if (const std::string why = why_not_hermetic(); !why.empty()) {
-        fmt::print(stderr, "wxpay-sandbox run: not hermetic, the proxy is used: {}\n", why);
+        say("wxpay-sandbox run: not hermetic, the proxy is used: {}\n", why);
         return false;
     }
     enter_hermetic();
     // All of its ports are free, and clients call those.
-    if (config.http_port == 0) config.http_port = kHttpPort;
+    config.http_port = kHttpPort;
     config.https = {"127.0.0.1", kHttpsPort};
     config.proxy.reset();
     return true;
@@ -155,6 +169,12 @@ void finish_hermetic(Server& server, ShopEnvironment& shop) {
         // To clients an empty one is none.
         if (!environment_variable(name).empty()) shop.variables.emplace_back(name, "");
     }
+    for (auto& [name, value] : shop.variables) {
+        if (name == "JAVA_TOOL_OPTIONS" && value.find("proxyHost=") != std::string::npos)
+            value += " -Dhttps.proxyHost= -Dhttp.proxyHost=";
+    }
+    // What looks names up for others does it outside.
+    hide_name_services();
 }
 
 std::string without_scheme(const std::string& url) { return url.substr(url.find("://") + 3); }
@@ -169,9 +189,8 @@ void greet(Server& server, const ShopEnvironment& shop, const Config& config, bo
     line += fmt::format(", seed {}", config.seed);
     if (!shop.clients.empty())
         line += fmt::format(", CA trusted for: {}", fmt::join(shop.clients, " "));
-    fmt::print(stderr, "{}\n", line);
-    for (const std::string& warning : shop.warnings)
-        fmt::print(stderr, "wxpay-sandbox  {}\n", warning);
+    say("{}\n", line);
+    for (const std::string& warning : shop.warnings) say("wxpay-sandbox  {}\n", warning);
 }
 
 /// Callbacks that are due or under way come to their end, if it is soon.
@@ -186,7 +205,7 @@ void settle(Context& context) {
 /// The command from its start to the end of all that it has started; its status.
 int carry_out(Child& child, const Plan& plan, const Variables& variables, Context& context) {
     if (const auto started = child.start(plan.command, variables); !started) {
-        fmt::print(stderr, "wxpay-sandbox run: {}\n", started.error().reason);
+        say("wxpay-sandbox run: {}\n", started.error().reason);
         return started.error().status;
     }
     const int status = child.wait();
@@ -208,19 +227,24 @@ std::string for_people(const Report& report, bool colours) {
     return out;
 }
 
-/// Tells what has happened. Whether all could be told, and the verdict is good.
+/// Tells what has happened, to files first: whoever reads stderr may be gone. Whether all could be
+/// told, and the verdict is good.
 bool tell(Context& context, const Plan& plan) {
     const Report report = make_report(context);
-    if (plan.speaks) fmt::print(stderr, "{}", for_people(report, plan.colours));
     bool told = true;
+    std::string written;
     for (const ReportFile& file : plan.reports) {
         try {
             write(file, report, plan.shown_as_failure);
-            if (plan.speaks) fmt::print(stderr, "  report  {}\n", file.str());
+            written += fmt::format("  report  {}\n", file.str());
         } catch (const std::exception& problem) {
-            fmt::print(stderr, "wxpay-sandbox run: {}\n", problem.what());
+            say("wxpay-sandbox run: {}\n", problem.what());
             told = false;
         }
+    }
+    if (plan.speaks) {
+        say("{}", for_people(report, plan.colours));
+        say("{}", written);
     }
     return told && !fails(report, plan.fail_on);
 }
@@ -240,9 +264,10 @@ int run(CLI::App& app, int argc, char** argv, Options& options, std::vector<std:
     try {
         is_good = tell(server->context(), plan);
     } catch (const std::exception& problem) {
-        fmt::print(stderr, "wxpay-sandbox run: {}\n", problem.what());
+        say("wxpay-sandbox run: {}\n", problem.what());
     }
     server->stop();
+    child.share_end();
     return status != 0 || is_good ? status : kExitVerdict;
 }
 
@@ -259,16 +284,27 @@ int run_command(int argc, char** argv) {
     // What follows is the command's, whatever it looks like.
     const auto dashes = std::find(argv, argv + argc, std::string_view("--"));
     std::vector<std::string> command;
-    if (dashes != argv + argc) command.assign(dashes + 1, argv + argc);
+    const bool command_given = dashes != argv + argc;
+    if (command_given) command.assign(dashes + 1, argv + argc);
     const int own = static_cast<int>(dashes - argv);
     try {
         return run(app, own, argv, options, std::move(command));
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
+    } catch (const CLI::ExtrasError& problem) {
+        // What is typed most often: the command without "--".
+        const auto first =
+            std::find_if(argv + 1, argv + own, [](const char* word) { return *word != '-'; });
+        if (command_given || first == argv + own) {
+            say("wxpay-sandbox run: {}; see wxpay-sandbox run --help\n", problem.what());
+        } else {
+            say("wxpay-sandbox run: put -- before the command: wxpay-sandbox run -- {}\n",
+                fmt::join(first, argv + own, " "));
+        }
     } catch (const CLI::ParseError& problem) {
-        fmt::print(stderr, "wxpay-sandbox run: {}; see wxpay-sandbox run --help\n", problem.what());
+        say("wxpay-sandbox run: {}; see wxpay-sandbox run --help\n", problem.what());
     } catch (const std::exception& problem) {
-        fmt::print(stderr, "wxpay-sandbox run: {}\n", problem.what());
+        say("wxpay-sandbox run: {}\n", problem.what());
     }
     return kExitUsage;
 }

@@ -9,6 +9,7 @@
 
 #include "core/codec/beijing_time.hpp"
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 
 #include "sandbox/cli/cli.hpp"
 #include "sandbox/cli/serve_options.hpp"
@@ -74,9 +75,9 @@ int serve(int argc, char** argv) {
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& problem) {
-        fmt::print(stderr, "wxpay-sandbox: {}; see wxpay-sandbox --help\n", problem.what());
+        say("wxpay-sandbox: {}; see wxpay-sandbox --help\n", problem.what());
     } catch (const std::exception& problem) {
-        fmt::print(stderr, "wxpay-sandbox: {}\n", problem.what());
+        say("wxpay-sandbox: {}\n", problem.what());
     }
     return kExitUsage;
 }

@@ -14,6 +14,7 @@
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/trust_files.hpp"
 #include "sandbox/directory.hpp"
+#include "sandbox/notify/target_policy.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
@@ -27,10 +28,14 @@ class Writer {
   public:
     Writer(const Lookup& caller, ShopEnvironment& out) : caller_(caller), out_(out) {}
 
-    /// Left out when there is no such thing.
+    /// Left out when there is no such thing; but empty when the caller has one of ours from another
+    /// server, which must not be taken for this one's.
     void add(const std::string& name, const std::string& value) {
-        if (!value.empty()) out_.variables.emplace_back(name, value);
+        const bool is_left_over = name.starts_with("WXPAY_SANDBOX_") && !caller_(name).empty();
+        if (!value.empty() || is_left_over) out_.variables.emplace_back(name, value);
     }
+    /// Empty, so that clients do without.
+    void clear(const std::string& name) { out_.variables.emplace_back(name, ""); }
     void add(const std::string& name, const nlohmann::json& in, const char* member) {
         add(name, text_in(in, member));
     }
@@ -95,11 +100,13 @@ void add_own(const RunningServer& server, const nlohmann::json& environment,
 }
 
 /// Whether a client that has this entry in NO_PROXY would go to the real WeChat.
-bool keeps_wechat_from_proxy(std::string_view entry) {
-    if (entry == "*") return true;
-    while (entry.starts_with('*') || entry.starts_with('.')) entry.remove_prefix(1);
-    entry = entry.substr(0, entry.find(':'));
+bool keeps_wechat_from_proxy(std::string_view written) {
+    if (written == "*") return true;
+    while (written.starts_with('*') || written.starts_with('.')) written.remove_prefix(1);
+    const std::string entry =
+        TargetPolicy::normalized(std::string(written.substr(0, written.find(':'))));
     if (entry.empty() || entry == "localhost") return false;
+    if (TargetPolicy::is_wechat(entry)) return true;
     const auto& hosts = listener_names().dns;
     return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
         return host == entry ||
@@ -107,18 +114,23 @@ bool keeps_wechat_from_proxy(std::string_view entry) {
     });
 }
 
-std::string_view trimmed(std::string_view text) {
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    while (text.ends_with(' ')) text.remove_suffix(1);
-    return text;
+/// Clients part the list at commas, some at blanks too.
+std::vector<std::string_view> entries_of(std::string_view list) {
+    constexpr std::string_view kBetween = ", \t\r\n";
+    std::vector<std::string_view> out;
+    for (std::size_t from = 0; (from = list.find_first_not_of(kBetween, from)) < list.size();) {
+        const std::size_t end = std::min(list.find_first_of(kBetween, from), list.size());
+        out.push_back(list.substr(from, end - from));
+        from = end;
+    }
+    return out;
 }
 
 /// The caller's list, and this machine. Entries that lead past the proxy to WeChat go.
 std::string without_proxy(std::string_view callers, bool has_proxy, Writer& out) {
     std::vector<std::string_view> all;
-    for (const std::string_view piece : pieces_of(callers, ',')) {
-        const std::string_view entry = trimmed(piece);
-        if (entry.empty() || std::find(all.begin(), all.end(), entry) != all.end()) continue;
+    for (const std::string_view entry : entries_of(callers)) {
+        if (std::find(all.begin(), all.end(), entry) != all.end()) continue;
         if (has_proxy && keeps_wechat_from_proxy(entry)) {
             out.warn(fmt::format("NO_PROXY has '{}', which would lead to the real WeChat: left out",
                                  entry));
@@ -140,6 +152,11 @@ void add_proxy(const nlohmann::json& environment, Writer& out) {
             continue;
         out.warn(fmt::format("{} was another proxy, which nothing goes through now", name));
         break;
+    }
+    if (const std::string old = out.callers("WXPAY_SANDBOX_PROXY_URL");
+        proxy.empty() && !old.empty()) {
+        for (const char* const name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"})
+            if (out.callers(name) == old) out.clear(name);
     }
     out.add_both("HTTPS_PROXY", "https_proxy", proxy);
     out.add_both("HTTP_PROXY", "http_proxy", proxy);
@@ -189,6 +206,11 @@ void add_java(const nlohmann::json& environment, Writer& out) {
     if (options.empty()) return;
     const std::string ours = fmt::format("{}", fmt::join(options, " "));
     const std::string callers = out.callers("JAVA_TOOL_OPTIONS");
+    if (callers.find("-Djavax.net.ssl.trustStore=") != std::string::npos &&
+        callers.find("truststore.p12") == std::string::npos &&
+        ours.find("-Djavax.net.ssl.trustStore=") != std::string::npos) {
+        out.warn("JAVA_TOOL_OPTIONS has a trust store of its own, which Java does not look at now");
+    }
     // The caller's may hold ours already, from an `env` before.
     out.add("JAVA_TOOL_OPTIONS", callers.empty()           ? ours
                                  : callers.ends_with(ours) ? callers
@@ -218,6 +240,10 @@ void add_trust(const nlohmann::json& environment, Writer& out) {
     const std::string ca = text_in(environment, "ca");
     const std::string bundle = text_in(*trust, "bundle");
     const auto own = trust->value("own_roots", std::vector<std::string>{});
+    if (system_roots().empty() && own.empty()) {
+        out.warn(
+            "this system has no list of authorities: clients trust the sandbox, and nobody else");
+    }
     const auto add = [&](const char* name, const std::string& value) {
         out.add(name, value);
         // A server whose caller was another one knows nothing of this one's files.

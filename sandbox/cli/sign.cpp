@@ -12,6 +12,7 @@
 #include "core/base/random.hpp"
 #include "core/crypto/rsa.hpp"
 #include "core/program/program.hpp"
+#include "core/program/say.hpp"
 #include "core/v2/message.hpp"
 #include "core/v3/authorization.hpp"
 #include "core/v3/sign.hpp"
@@ -73,7 +74,7 @@ int sign_v3(const MessageOptions& options, const V3Options& call) {
     if (options.is_json()) {
         print_json({{"string_to_sign", text}, {"authorization", header}});
     } else {
-        fmt::print(stderr, "{} of:\n{}", v3::kScheme, diagnosis::shown_text(text));
+        say("{} of:\n{}", v3::kScheme, diagnosis::shown_text(text));
         fmt::print("Authorization: {}\n", header);
     }
     return 0;
@@ -95,8 +96,7 @@ int work(const MessageOptions& options, const V3Options& call) {
                     {"sign", signature},
                     {"xml", xml}});
     } else {
-        fmt::print(stderr, "{} of (key masked):\n  {}\n", v2::wire_name(type),
-                   diagnosis::shown_text(text));
+        say("{} of (key masked):\n  {}\n", v2::wire_name(type), diagnosis::shown_text(text));
         fmt::print("{}\n", xml);
     }
     return 0;

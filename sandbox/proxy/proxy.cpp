@@ -69,7 +69,7 @@ ForwardProxy::Options engine_options(const Proxy::Options& options) {
     engine.route = [options](const http::ProxyRequest& asked) {
         auto way = route(options, asked);
         if (const auto* const refused = std::get_if<ForwardProxy::Refusal>(&way))
-            spdlog::info("proxy: {}", refused->reason);
+            spdlog::warn("proxy: {}", refused->reason);
         return way;
     };
     engine.allow = [](const std::string&, const std::string& address) {

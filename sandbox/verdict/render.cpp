@@ -165,7 +165,7 @@ std::string report_text(const Report& report, bool color) {
         }
     }
     if (shown < report.findings.size())
-        out += fmt::format("  … and {} more; --output json has them\n",
+        out += fmt::format("  … and {} more; the report as JSON has them\n",
                            report.findings.size() - shown);
     for (const Report::Refusal& refusal : report.refusals) out += refusal_lines(refusal);
     for (const std::string& line : unseen_lines(report.unseen))

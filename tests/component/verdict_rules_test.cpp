@@ -97,7 +97,7 @@ struct Shop {
     void answers(http::Outcome outcome) {
         sandbox.sender.answer = [outcome](const auto&) { return outcome; };
     }
-    void answers_once(http::Outcome outcome) {
+    void answers_once(const http::Outcome& outcome) {
         sandbox.sender.answer = [outcome, used = false](const auto&) mutable {
             return std::exchange(used, true) ? RecordingSender::success() : outcome;
         };

@@ -186,6 +186,7 @@ TEST(Env, PrintsWhatAShellCanEvaluate) {
         run("/bin/sh", {"-c", "eval \"$(" + call + ")\" && printf %s \"$WXPAY_SANDBOX_CA\""});
     EXPECT_EQ(evaluated.output, (odd / "certs" / "ca.pem").string());
     const auto github = run("/bin/sh", {"-c", call + " --format github"});
+    EXPECT_EQ(github.output.find("\nNODE_OPTIONS="), std::string::npos) << github.output;
     EXPECT_NE(github.output.find("\nNODE_EXTRA_CA_CERTS=" + (odd / "certs" / "ca.pem").string()),
               std::string::npos)
         << github.output;

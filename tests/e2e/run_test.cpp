@@ -403,6 +403,62 @@ TEST(Run, IsHermeticWhereTheSystemAllowsIt) {
         << ran.output;
 }
 
+TEST(Run, NeedsNobodyWhoReadsItsLines) {
+    const TemporaryDirectory directory;
+    const std::string json = (directory / "report.json").string();
+    const std::string command =
+        kProgram + " run --report json:" + json + " -- sh -c 'echo out; exit 3'";
+    for (const char* const where : {" 2>/dev/full", " 2>&-", " 2> >(head -n 1 >/dev/null)"}) {
+        Process shell("/bin/bash", {"-c", "set -o pipefail; " + command + where});
+        EXPECT_EQ(shell.wait(), 3) << where;
+        EXPECT_NE(text_of(json).find("\"counts\""), std::string::npos) << where;
+        std::filesystem::remove(json);
+    }
+}
+
+TEST(Run, LeavesNothingOfAnotherSandbox) {
+    const auto ran = run_script(
+        {"--quiet", "--proxy", "off"},
+        R"(echo "$WXPAY_SANDBOX_PROXY_URL|$HTTPS_PROXY|$http_proxy|$WXPAY_SANDBOX_CONTROL_TOKEN")",
+        {{"WXPAY_SANDBOX_PROXY_URL", "http://127.0.0.1:9"},
+         {"HTTPS_PROXY", "http://127.0.0.1:9"},
+         {"http_proxy", "http://b.example:9"}});
+    EXPECT_EQ(ran.output, "||http://b.example:9|\n");
+}
+
+TEST(Run, LetsNoSpellingPastTheProxy) {
+    const auto ran = run_script({"--quiet"}, "echo $NO_PROXY",
+                                {{"NO_PROXY",
+                                  ".QQ.com a.example,\t.qq.com, qq.com.,*.weixin.qq.com "
+                                  "Api.Mch.Weixin.QQ.com:443"},
+                                 {"no_proxy", ""}});
+    EXPECT_EQ(ran.output, "a.example,localhost,127.0.0.1,::1\n");
+}
+
+TEST(Run, ChoosesItsAddressesWhenItIsHermetic) {
+    for (const char* const option : {"--http", "--https", "--proxy"}) {
+        const auto ran = run_script({"--hermetic", option, "127.0.0.1:9999"}, "true");
+        EXPECT_EQ(ran.status, 2);
+        expect_one_line_with(ran, option);
+    }
+}
+
+TEST(Run, SaysWhatIsMissingBeforeTheCommand) {
+    const auto ran = run({"run", "--quiet", "sh", "-c", "true"});
+    EXPECT_EQ(ran.status, 2);
+    expect_one_line_with(ran, "put -- before the command: wxpay-sandbox run -- sh");
+}
+
+TEST(Run, ReplacesWhatALinkLeadsTo) {
+    const TemporaryDirectory directory;
+    std::ofstream(directory / "old.xml") << "old";
+    std::filesystem::create_symlink("old.xml", directory / "link.xml");
+    EXPECT_EQ(run_script({"--report", "junit:" + (directory / "link.xml").string()}, "true").status,
+              0);
+    EXPECT_TRUE(std::filesystem::is_symlink(directory / "link.xml"));
+    EXPECT_TRUE(text_of(directory / "old.xml").starts_with("<?xml"));
+}
+
 TEST(Run, JudgesTheRunWhenItIsAskedTo) {
     const TemporaryDirectory directory;
     const std::string junit = (directory / "report.xml").string();
