@@ -28,6 +28,10 @@ constexpr int kPatience = 3;
 /// How long who was killed may take: what hangs in the kernel is not waited for.
 constexpr Millis kKilled{2000};
 
+/// A shell's child that has not become its program yet loses a signal that the shell has trapped,
+/// so who still runs is told again.
+constexpr Millis kRepeat{1000};
+
 constexpr std::array kEnding{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 bool is_ending(int number) {
@@ -350,8 +354,9 @@ void Child::end_rest() {
         reap();
         if (!has_rest()) break;
         tell_all(killed ? SIGKILL : SIGTERM);
-        const auto number = next_signal(left());
+        const auto number = next_signal(std::min(*left(), kRepeat));
         if (number && is_ending(*number)) ++told_again;
+        if (!number) sent_.clear();
         const bool is_late = *left() == Millis{0} || told_again > 1;
         if (!is_late) continue;
         if (killed) break;
