@@ -58,13 +58,22 @@ Identity issue_leaf(const Identity& authority, Instant now, Random& random) {
 
 }  // namespace
 
+const std::vector<std::string>& played_names() {
+    static const std::vector<std::string> names{
+        "api.mch.weixin.qq.com",   "api2.mch.weixin.qq.com",
+        "apihk.mch.weixin.qq.com", "apius.mch.weixin.qq.com",
+        "fraud.mch.weixin.qq.com", "api.wechatpay.cn",
+        "api2.wechatpay.cn",       "api.weixin.qq.com",
+        "payapp.weixin.qq.com",    "wx.tenpay.com"};
+    return names;
+}
+
 const HostNames& listener_names() {
-    static const HostNames names{
-        {"api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "apihk.mch.weixin.qq.com",
-         "apius.mch.weixin.qq.com", "fraud.mch.weixin.qq.com", "api.wechatpay.cn",
-         "api2.wechatpay.cn", "api.weixin.qq.com", "payapp.weixin.qq.com", "wx.tenpay.com",
-         "localhost"},
-        {"127.0.0.1", "::1"}};
+    static const HostNames names = [] {
+        HostNames out{played_names(), {"127.0.0.1", "::1"}};
+        out.dns.emplace_back("localhost");
+        return out;
+    }();
     return names;
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
@@ -11,6 +12,9 @@
 #include "sandbox/certificates/issue.hpp"
 
 namespace wxpay::sandbox {
+
+/// WeChat's hosts that the sandbox plays.
+const std::vector<std::string>& played_names();
 
 /// Whom the TLS listener stands in for: WeChat's hosts, and this machine.
 const HostNames& listener_names();

@@ -101,10 +101,7 @@ std::string php_ini(const std::filesystem::path& bundle) {
 std::string node_connect() {
     std::string out(kNodeConnect);
     constexpr std::string_view kPlace = "/* hosts */";
-    std::string hosts;
-    for (const std::string& host : listener_names().dns) {
-        if (host != "localhost") hosts += fmt::format("{}'{}'", hosts.empty() ? "" : ", ", host);
-    }
+    const std::string hosts = fmt::format("'{}'", fmt::join(played_names(), "', '"));
     return out.replace(out.find(kPlace), kPlace.size(), hosts);
 }
 

@@ -50,20 +50,11 @@ class Descriptor {
     int fd_;
 };
 
-void write_all(int fd, std::string_view text, std::string_view what) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0) {
-            if (errno == EINTR) continue;
-            fail(what);
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-}
-
+/// The kernel's files want all in one write.
 void write_file(const char* path, std::string_view text) {
     const Descriptor file(::open(path, O_WRONLY | O_CLOEXEC), path);
-    write_all(file.get(), text, path);
+    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        fail(path);
 }
 
 /// Who may not do it as itself may do it in a user namespace of its own, in which it is who it was:
@@ -93,11 +84,10 @@ std::string read_file(const char* path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-bool is_wechats(std::string_view name) {
-    const auto& names = listener_names().dns;
-    return name != "localhost" && std::any_of(names.begin(), names.end(), [name](const auto& each) {
-               return http::equals_ignoring_case(each, name);
-           });
+bool is_played(std::string_view name) {
+    const auto& names = played_names();
+    return std::any_of(names.begin(), names.end(),
+                       [name](const auto& each) { return http::equals_ignoring_case(each, name); });
 }
 
 /// Whether a line of /etc/hosts is about one of WeChat's names.
@@ -108,7 +98,7 @@ bool is_about_wechat(std::string_view line) {
         const std::size_t from = std::min(line.find_first_not_of(kBlanks), line.size());
         line.remove_prefix(from);
         const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
-        if (is_wechats(word)) return true;
+        if (is_played(word)) return true;
         line.remove_prefix(word.size());
     }
     return false;
@@ -118,9 +108,7 @@ bool is_about_wechat(std::string_view line) {
 
 std::string hosts_lines(const std::string& address) {
     std::string out;
-    for (const std::string& name : listener_names().dns) {
-        if (is_wechats(name)) out += fmt::format("{} {}\n", address, name);
-    }
+    for (const std::string& name : played_names()) out += fmt::format("{} {}\n", address, name);
     return out;
 }
 

@@ -105,12 +105,12 @@ bool keeps_wechat_from_proxy(std::string_view written) {
     while (written.starts_with('*') || written.starts_with('.')) written.remove_prefix(1);
     const std::string entry =
         TargetPolicy::normalized(std::string(written.substr(0, written.find(':'))));
-    if (entry.empty() || entry == "localhost") return false;
+    if (entry.empty()) return false;
     if (TargetPolicy::is_wechat(entry)) return true;
-    const auto& hosts = listener_names().dns;
+    const auto& hosts = played_names();
     return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
-        return host == entry ||
-               (host.ends_with(entry) && host[host.size() - entry.size() - 1] == '.');
+        return host.size() > entry.size() && host.ends_with(entry) &&
+               host[host.size() - entry.size() - 1] == '.';
     });
 }
 

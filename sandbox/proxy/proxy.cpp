@@ -20,10 +20,9 @@ using http::ForwardProxy;
 constexpr int kHttpPort = 80;
 constexpr int kHttpsPort = 443;
 
-/// Whether the TLS listener shows a certificate for it.
 bool is_played(const std::string& host) {
     const std::string name = TargetPolicy::normalized(host);
-    const auto& names = listener_names().dns;
+    const auto& names = played_names();
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 

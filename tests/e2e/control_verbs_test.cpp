@@ -29,20 +29,9 @@ using testing::StartsWith;
 const std::string kProgram = WXPAY_SANDBOX_PROGRAM;
 const std::string kOrder = "1900000109:V1";
 
-struct Ran {
-    int status;
-    std::string output;
-    Json json() const { return Json::parse(output, nullptr, false); }
-    std::size_t lines() const {
-        return static_cast<std::size_t>(std::count(output.begin(), output.end(), '\n'));
-    }
-};
-
 Ran run_program(const std::vector<std::string>& arguments,
                 const std::map<std::string, std::string>& environment = {}) {
-    Process process(kProgram, arguments, environment);
-    const int status = process.wait();
-    return {status, process.output()};
+    return run_to_end(kProgram, arguments, environment);
 }
 
 /// An HTTP server in this process that remembers what it was asked.

@@ -16,25 +16,13 @@ namespace {
 
 const std::string kProgram = WXPAY_SANDBOX_PROGRAM;
 
-struct Ran {
-    int status;
-    std::string output;
-};
-
-Ran run(const std::string& program, const std::vector<std::string>& arguments,
-        const std::map<std::string, std::string>& environment = {}) {
-    Process process(program, arguments, environment);
-    const int status = process.wait();
-    return {status, process.output()};
-}
-
 Ran curl(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"--silent", "--show-error", "--noproxy", "*"});
-    return run("/usr/bin/curl", arguments);
+    return run_to_end("/usr/bin/curl", arguments);
 }
 
 nlohmann::json environment_of(ServerProcess& sandbox) {
-    const auto ran = run(kProgram, {"env", "--format", "json", "--url", sandbox.url()});
+    const auto ran = run_to_end(kProgram, {"env", "--format", "json", "--url", sandbox.url()});
     EXPECT_EQ(ran.status, 0) << ran.output;
     return nlohmann::json::parse(ran.output);
 }
@@ -101,7 +89,7 @@ TEST(Https, SaysWhyItCannotStart) {
     for (const auto& each : cases) {
         auto arguments = each.arguments;
         arguments.insert(arguments.end(), {"--port", "0"});
-        const auto ran = run(kProgram, arguments, each.environment);
+        const auto ran = run_to_end(kProgram, arguments, each.environment);
         EXPECT_EQ(ran.status, 2) << ran.output;
         EXPECT_NE(ran.output.find(each.names), std::string::npos) << ran.output;
         EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
@@ -114,12 +102,12 @@ TEST(Env, IsExitOneWhenNoServerRuns) {
     for (const std::vector<std::string>& arguments :
          {std::vector<std::string>{"env", "--url", "http://127.0.0.1:1"},
           std::vector<std::string>{"env", "--ready-file", missing}}) {
-        const auto ran = run(kProgram, arguments);
+        const auto ran = run_to_end(kProgram, arguments);
         EXPECT_EQ(ran.status, 1) << ran.output;
         EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
     }
-    EXPECT_EQ(run(kProgram, {"env", "--url", "nowhere"}).status, 2);
-    EXPECT_EQ(run(kProgram, {"env", "--format", "csh"}).status, 2);
+    EXPECT_EQ(run_to_end(kProgram, {"env", "--url", "nowhere"}).status, 2);
+    EXPECT_EQ(run_to_end(kProgram, {"env", "--format", "csh"}).status, 2);
 }
 
 TEST(Env, LeavesOutWhatIsNotThere) {
@@ -155,20 +143,22 @@ TEST(Env, NamesWhatApiV3NeedsWithoutATlsListenerToo) {
 TEST(Trigger, SendsCallbacksOfApiV3) {
     ServerProcess sandbox(kProgram, {"--port", "0"});
     const auto sent =
-        run(kProgram, {"trigger", "payment", "--api", "v3", "--override", "amount.total=888",
-                       "--notify-url", sandbox.url() + "/nobody", "--url", sandbox.url()});
+        run_to_end(kProgram, {"trigger", "payment", "--api", "v3", "--override", "amount.total=888",
+                              "--notify-url", sandbox.url() + "/nobody", "--url", sandbox.url()});
     EXPECT_EQ(sent.status, 1) << sent.output;
     const auto exchange = sandbox.call("GET", "/_sandbox/v1/exchanges").json()["exchanges"][0];
     EXPECT_NE(exchange.dump().find("nobody"), std::string::npos) << exchange;
     EXPECT_EQ(
-        run(kProgram, {"trigger", "payment", "--api", "v4", "--notify-url", "http://x"}).status, 2);
+        run_to_end(kProgram, {"trigger", "payment", "--api", "v4", "--notify-url", "http://x"})
+            .status,
+        2);
 }
 
 TEST(Pay, MakesAnOrderByApiV3) {
     ServerProcess sandbox(kProgram, {"--port", "0"});
     const auto paid =
-        run(kProgram, {"pay", "--new", "888", "--api", "v3", "--out-trade-no", "BYV3001",
-                       "--notify-url", sandbox.url() + "/nobody", "--url", sandbox.url()});
+        run_to_end(kProgram, {"pay", "--new", "888", "--api", "v3", "--out-trade-no", "BYV3001",
+                              "--notify-url", sandbox.url() + "/nobody", "--url", sandbox.url()});
     EXPECT_EQ(paid.status, 0) << paid.output;
     const auto order = sandbox.call("GET", "/_sandbox/v1/orders/1900000109:BYV3001").json();
     EXPECT_EQ(order["api"], "v3");
@@ -182,15 +172,15 @@ TEST(Env, PrintsWhatAShellCanEvaluate) {
     ServerProcess sandbox(kProgram,
                           {"--port", "0", "--https", "127.0.0.1:0", "--data", odd.string()});
     const std::string call = "'" + kProgram + "' env --url '" + sandbox.url() + "'";
-    const auto evaluated =
-        run("/bin/sh", {"-c", "eval \"$(" + call + ")\" && printf %s \"$WXPAY_SANDBOX_CA\""});
+    const auto evaluated = run_to_end(
+        "/bin/sh", {"-c", "eval \"$(" + call + ")\" && printf %s \"$WXPAY_SANDBOX_CA\""});
     EXPECT_EQ(evaluated.output, (odd / "certs" / "ca.pem").string());
-    const auto github = run("/bin/sh", {"-c", call + " --format github"});
+    const auto github = run_to_end("/bin/sh", {"-c", call + " --format github"});
     EXPECT_EQ(github.output.find("\nNODE_OPTIONS="), std::string::npos) << github.output;
     EXPECT_NE(github.output.find("\nNODE_EXTRA_CA_CERTS=" + (odd / "certs" / "ca.pem").string()),
               std::string::npos)
         << github.output;
-    const auto dotenv = run("/bin/sh", {"-c", call + " --format dotenv"});
+    const auto dotenv = run_to_end("/bin/sh", {"-c", call + " --format dotenv"});
     EXPECT_NE(dotenv.output.find("\nWXPAY_SANDBOX_MCH_ID=1900000109\n"), std::string::npos);
     EXPECT_NE(dotenv.output.find("it's \\$odd \\\""), std::string::npos) << dotenv.output;
 }

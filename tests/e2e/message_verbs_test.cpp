@@ -28,15 +28,8 @@ class MessageVerbs : public testing::Test {
         std::ofstream(path) << content;
         return path;
     }
-    struct Ran {
-        int status;
-        std::string output;
-        nlohmann::json json() const { return nlohmann::json::parse(output, nullptr, false); }
-    };
     static Ran run(const std::vector<std::string>& arguments) {
-        Process process(kProgram, arguments);
-        const int status = process.wait();
-        return {status, process.output()};
+        return run_to_end(kProgram, arguments);
     }
     static bool holds(const std::string& text, const std::string& part) {
         return text.find(part) != std::string::npos;

@@ -17,18 +17,6 @@ namespace {
 
 const std::string kProgram = WXPAY_SANDBOX_PROGRAM;
 
-struct Ran {
-    int status;
-    std::string output;
-};
-
-Ran run(const std::string& program, const std::vector<std::string>& arguments,
-        const std::map<std::string, std::string>& environment = {}) {
-    Process process(program, arguments, environment);
-    const int status = process.wait();
-    return {status, process.output()};
-}
-
 /// A server with a proxy and nothing else; the proxy's TLS is there by itself.
 struct Sandbox {
     explicit Sandbox(const std::vector<std::string>& more = {}) : server(kProgram, line(more)) {
@@ -44,7 +32,7 @@ struct Sandbox {
         arguments.insert(arguments.begin(),
                          {"--silent", "--show-error", "--max-time", "20", "--cacert",
                           (data / "d" / "certs" / "ca.pem").string()});
-        return run(
+        return run_to_end(
             "/usr/bin/curl", arguments,
             {{"HTTPS_PROXY", proxy}, {"http_proxy", proxy}, {"NO_PROXY", ""}, {"no_proxy", ""}});
     }
@@ -100,7 +88,7 @@ TEST(ProxyOption, SaysWhyItCannotStart) {
     for (const auto& each : cases) {
         auto arguments = each.arguments;
         arguments.insert(arguments.end(), {"--port", "0", "--data", data.path().string()});
-        const auto ran = run(kProgram, arguments);
+        const auto ran = run_to_end(kProgram, arguments);
         EXPECT_EQ(ran.status, 2) << ran.output;
         EXPECT_NE(ran.output.find(each.names), std::string::npos) << ran.output;
         EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;

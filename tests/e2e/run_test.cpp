@@ -33,16 +33,9 @@ std::vector<std::string> line_of(std::vector<std::string> options, const std::st
     return options;
 }
 
-struct Ran {
-    int status;
-    std::string output;
-};
-
 Ran run(const std::vector<std::string>& arguments,
         const std::map<std::string, std::string>& environment = {}) {
-    Process process(kProgram, arguments, environment);
-    const int status = process.wait();
-    return {status, process.output()};
+    return run_to_end(kProgram, arguments, environment);
 }
 
 Ran run_script(std::vector<std::string> options, const std::string& script,

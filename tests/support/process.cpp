@@ -1,5 +1,6 @@
 #include "tests/support/process.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -157,6 +158,17 @@ int Process::wait() {
 }
 
 std::string Process::output() const { return read_file(directory_ / "output"); }
+
+std::size_t Ran::lines() const {
+    return static_cast<std::size_t>(std::count(output.begin(), output.end(), '\n'));
+}
+
+Ran run_to_end(const std::string& program, const std::vector<std::string>& arguments,
+               const std::map<std::string, std::string>& environment) {
+    Process process(program, arguments, environment);
+    const int status = process.wait();
+    return {status, process.output()};
+}
 
 ServerProcess::ServerProcess(const std::string& program, std::vector<std::string> arguments) {
     const std::filesystem::path ready = directory_ / "ready.json";

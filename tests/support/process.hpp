@@ -73,6 +73,17 @@ class Process {
     std::optional<int> status_;
 };
 
+/// What a program that has ended left.
+struct Ran {
+    int status;
+    std::string output;
+
+    nlohmann::json json() const { return nlohmann::json::parse(output, nullptr, false); }
+    std::size_t lines() const;
+};
+Ran run_to_end(const std::string& program, const std::vector<std::string>& arguments,
+               const std::map<std::string, std::string>& environment = {});
+
 /// A server program with --ready-file: waits until it serves, and speaks to it.
 class ServerProcess {
   public:
