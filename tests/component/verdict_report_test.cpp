@@ -85,7 +85,8 @@ TEST(VerdictText, SaysWhatItCouldNotSee) {
 TEST(VerdictText, IsTwoScreensLong) {
     Report report = broken();
     report.findings.resize(500, report.findings.back());
-    EXPECT_THAT(sandbox::report_text(report, false), HasSubstr("… and 460 more; the report as JSON"));
+    EXPECT_THAT(sandbox::report_text(report, false),
+                HasSubstr("… and 460 more; the report as JSON"));
 }
 
 TEST(VerdictJUnit, HasATestCaseForEachRule) {
