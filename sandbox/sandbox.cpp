@@ -99,9 +99,7 @@ class Sandbox::Impl {
     http::Response call(std::string_view method, std::string_view target, std::string_view body) {
         http::Request request;
         request.method = method;
-        request.path = "/_sandbox/v1/" + http::percent_decode(target.substr(0, target.find('?')));
-        if (const auto mark = target.find('?'); mark != std::string_view::npos)
-            request.query = target.substr(mark + 1);
+        http::set_target(request, fmt::format("/_sandbox/v1/{}", target));
         request.headers.add("Host", url().substr(std::string_view("http://").size()));
         request.body = body;
         request.remote_address = "127.0.0.1";

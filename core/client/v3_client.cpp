@@ -258,11 +258,8 @@ Result<std::string> Client::trade_bill(const std::string& day) {
 
     // Always to the host that we call, whatever host the address names: our signature is for
     // nobody else.
-    const std::size_t question = std::min(url.target.find('?'), url.target.size());
-    http::Request download =
-        request_to("GET", http::percent_decode(url.target.substr(0, question)),
-                   url.target.substr(std::min(question + 1, url.target.size())));
-    download.target = url.target;
+    http::Request download = request_to("GET", "/");
+    http::set_target(download, url.target);
     WXPAY_TRY(http::Response response, send(download));
     if (response.status == 401)
         return failed(Errc::refused, answered(download, response), "SIGN_ERROR");

@@ -1,21 +1,11 @@
 #include "core/http/conversation.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace wxpay::http {
 namespace {
 
 constexpr std::size_t kKeptCapacityMax = 4096;  // an idle connection holds no more than this
-
-/// Path and query of a request target, be it absolute as proxies send it ("http://host/path").
-std::string_view origin_form(std::string_view target) {
-    if (target.starts_with('/')) return target;
-    const auto scheme = target.find("://");
-    if (scheme == std::string_view::npos) return target;
-    const auto path = target.find_first_of("/?", scheme + 3);
-    return path == std::string_view::npos ? "/" : target.substr(path);
-}
 
 }  // namespace
 
@@ -64,11 +54,7 @@ void Conversation::begin_request(MessageHead head, std::string body) {
     context_ = {.to_head_request = head.method == "HEAD",
                 .minor_version = head.minor_version,
                 .close = !head.keeps_connection()};
-    const auto target = origin_form(head.target);
-    const auto question = std::min(target.find('?'), target.size());
-    request_.path = question == 0 ? "/" : percent_decode(target.substr(0, question));
-    request_.query = target.substr(std::min(question + 1, target.size()));
-    request_.target = target;
+    set_target(request_, head.target);
     request_.method = std::move(head.method);
     request_.headers = std::move(head.headers);
     request_.body = std::move(body);

@@ -21,6 +21,15 @@ constexpr bool is_unreserved(char c) {
            c == '.' || c == '~';
 }
 
+/// Path and query of a request target, be it absolute as proxies send it ("http://host/path").
+std::string_view origin_form(std::string_view target) {
+    if (target.starts_with('/')) return target;
+    const auto scheme = target.find("://");
+    if (scheme == std::string_view::npos) return target;
+    const auto path = target.find_first_of("/?", scheme + 3);
+    return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
@@ -70,6 +79,14 @@ std::optional<std::string> Request::parameter(std::string_view name) const {
         if (percent_decode(written, true) == name) return percent_decode(value, true);
     }
     return std::nullopt;
+}
+
+void set_target(Request& request, std::string_view target) {
+    target = origin_form(target);
+    const auto question = std::min(target.find('?'), target.size());
+    request.path = question == 0 ? "/" : percent_decode(target.substr(0, question));
+    request.query = target.substr(std::min(question + 1, target.size()));
+    request.target = target;
 }
 
 std::string target_of(const Request& request) {

@@ -147,6 +147,10 @@ using Handler = std::function<Answer(Request)>;
 /// percent-encoded where it must be, and the query.
 std::string target_of(const Request& request);
 
+/// Takes the target of a request line apart: sets `target`, `path` and `query`. A whole url, as
+/// proxies are sent it, counts from its path on.
+void set_target(Request& request, std::string_view target);
+
 /// Names and values of "a=1&b=2" as they are written; empty pieces are left out. Views into
 /// `query`.
 std::vector<std::pair<std::string_view, std::string_view>> query_parameters(std::string_view query);

@@ -70,10 +70,7 @@ Diagnosed right(std::string what, std::string text) {
 Diagnosed diagnose_call(const Message& message, const v3::Authorization& authorization) {
     http::Request request;
     request.method = message.head.method;
-    request.target = message.head.target;
-    const std::size_t question = request.target.find('?');
-    request.path = http::percent_decode(request.target.substr(0, question), false);
-    if (question != std::string::npos) request.query = request.target.substr(question + 1);
+    http::set_target(request, message.head.target);
     request.headers = message.head.headers;
     request.body = message.body;
     const Directory directory = demo_directory();

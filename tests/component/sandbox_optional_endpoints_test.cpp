@@ -49,9 +49,7 @@ class OptionalCalls : public testing::Test {
     }
     http::Response get(const std::string& target, const std::string& demanded = "") {
         http::Request request;
-        const std::size_t mark = target.find('?');
-        request.path = target.substr(0, mark);
-        if (mark != std::string::npos) request.query = target.substr(mark + 1);
+        http::set_target(request, target);
         if (!demanded.empty()) request.headers.add("Wechatpay-Negative-Test", demanded);
         request.remote_address = "1.2.3.4";
         return sandbox.call(request);

@@ -175,9 +175,7 @@ AppHarness::Controlled AppHarness::control(const std::string& method, const std:
                                            const nlohmann::json& body) {
     http::Request request;
     request.method = method;
-    const std::size_t mark = target.find('?');
-    request.path = target.substr(0, mark);
-    if (mark != std::string::npos) request.query = target.substr(mark + 1);
+    http::set_target(request, target);
     request.headers.add("Host", "127.0.0.1:12180");
     if (!body.is_null()) request.body = body.dump();
     const http::Response response = call(request);

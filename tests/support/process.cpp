@@ -200,9 +200,7 @@ ServerProcess::Answer ServerProcess::call(const std::string& method, const std::
                                           const std::string& body, const std::string& bearer) {
     http::Request request;
     request.method = method;
-    const std::size_t mark = target.find('?');
-    request.path = target.substr(0, mark);
-    if (mark != std::string::npos) request.query = target.substr(mark + 1);
+    http::set_target(request, target);
     request.body = body;
     if (!bearer.empty()) request.headers.add("Authorization", "Bearer " + bearer);
     return send(request);

@@ -42,10 +42,7 @@ http::Request V3Caller::request(const std::string& method, const std::string& ta
                                 const std::string& body) {
     http::Request out;
     out.method = method;
-    out.target = target;
-    const std::size_t mark = std::min(target.find('?'), target.size());
-    out.path = http::percent_decode(target.substr(0, mark));
-    out.query = target.substr(std::min(mark + 1, target.size()));
+    http::set_target(out, target);
     out.headers.add("Host", "127.0.0.1:12180");
     out.headers.add("Accept", "application/json");
     out.headers.add("User-Agent", "test/1");

@@ -51,6 +51,23 @@ TEST(EqualsIgnoringCase, ComparesOnlyAsciiLettersWithoutCase) {
     EXPECT_TRUE(equals_ignoring_case("", ""));
 }
 
+TEST(SetTarget, TakesARequestLineApart) {
+    const auto apart = [](std::string_view target) {
+        Request request;
+        set_target(request, target);
+        return std::vector{request.target, request.path, request.query};
+    };
+    using Parts = std::vector<std::string>;
+    EXPECT_EQ(apart("/a%20b?x=%31&y"), (Parts{"/a%20b?x=%31&y", "/a b", "x=%31&y"}));
+    EXPECT_EQ(apart("/a?"), (Parts{"/a?", "/a", ""}));
+    EXPECT_EQ(apart("/"), (Parts{"/", "/", ""}));
+    EXPECT_EQ(apart("*"), (Parts{"*", "*", ""}));
+    EXPECT_EQ(apart("http://api.mch.weixin.qq.com/a?u=http://b/c"),
+              (Parts{"/a?u=http://b/c", "/a", "u=http://b/c"}));
+    EXPECT_EQ(apart("http://api.mch.weixin.qq.com"), (Parts{"/", "/", ""}));
+    EXPECT_EQ(apart("http://api.mch.weixin.qq.com?x=1"), (Parts{"?x=1", "/", "x=1"}));
+}
+
 TEST(PercentDecode, DecodesEscapes) {
     EXPECT_EQ(percent_decode("a%20b%2Fc%2f"), "a b/c/");
     EXPECT_EQ(percent_decode("%E5%BE%AE"), "微");
