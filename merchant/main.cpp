@@ -26,6 +26,8 @@
 #include "core/program/program.hpp"
 #include "core/program/say.hpp"
 
+#include "embedded/kDemoCertificate.hpp"
+#include "embedded/kDemoKey.hpp"
 #include "merchant/config.hpp"
 #include "merchant/reconcile/bill_check.hpp"
 #include "merchant/server.hpp"
@@ -34,6 +36,7 @@ namespace wxpay::merchant {
 namespace {
 
 constexpr std::size_t kApiKeyLength = 32;
+constexpr std::string_view kDemoMchId = "1900000109";  // the options' defaults are its own
 constexpr std::string_view kPublicKeyId = "PUB_KEY_ID_";
 constexpr int kExitDifferences = 1;
 
@@ -50,7 +53,7 @@ struct Flags {
     std::string data;
     std::string api = "v2";
     std::string appid = "wx8888888888888888";
-    std::string mch_id = "1900000109";
+    std::string mch_id{kDemoMchId};
     std::string api_key = "192006250b4c09247ec02edce69f6a2d";
     std::string app_secret = "5a6c3f1b9d2e47a08c1d2e3f4a5b6c7d";
     std::string sign_type = "MD5";
@@ -84,8 +87,9 @@ void declare(CLI::App& app, Flags& flags) {
            "the same for refunds (default: public url + /wxpay/refund_notify)");
     option("--ca-file", "FILE", flags.ca_file, "PEM roots for an https gateway");
     option("--cert-file", "FILE", flags.cert_file,
-           "PEM, the merchant's certificate: V2 shows it at refunds, V3 needs it");
-    option("--key-file", "FILE", flags.key_file, "PEM, the certificate's key, which signs in V3");
+           "PEM, the merchant's certificate: V2 shows it at refunds, V3 signs with it (V3's "
+           "default: the demo merchant's)");
+    option("--key-file", "FILE", flags.key_file, "PEM, the certificate's key");
     option("--data", "DIR", flags.data, "keep the books in DIR/merchant.db (default: in memory)");
     option("--api", "VERSION", flags.api, "version of the WeChat Pay API: v2 or v3")
         ->capture_default_str();
@@ -169,21 +173,24 @@ T demand_read(Result<T> read, const char* flag, const std::string& file, const c
 }
 
 v3::Account v3_account_from(const Flags& flags) {
-    if (flags.cert_file.empty()) {
+    const bool is_demo = flags.cert_file.empty();
+    if (is_demo && flags.mch_id != kDemoMchId) {
         throw UsageError(
             "--api v3: --cert-file and --key-file are wanted, the merchant's own; wxpay-sandbox "
             "env names those of a merchant of the sandbox");
     }
     demand_secret(flags.api_v3_key.size() == kApiKeyLength, "--api-v3-key",
                   "the merchant's APIv3 key of 32 bytes");
-    const std::string pem = contents_of("--cert-file", flags.cert_file);
+    const std::string pem =
+        is_demo ? std::string(kDemoCertificate) : contents_of("--cert-file", flags.cert_file);
     const auto facts =
         demand_read(read_certificate(pem), "--cert-file", flags.cert_file, "a certificate in PEM");
     const auto certified = demand_read(RsaPublicKey::from_pem(pem), "--cert-file", flags.cert_file,
                                        "a certificate of an RSA key");
-    auto key =
-        demand_read(RsaPrivateKey::from_pem(Secret(contents_of("--key-file", flags.key_file))),
-                    "--key-file", flags.key_file, "an RSA key in PEM");
+    const Secret key_pem(is_demo ? std::string(kDemoKey)
+                                 : contents_of("--key-file", flags.key_file));
+    auto key = demand_read(RsaPrivateKey::from_pem(key_pem), "--key-file", flags.key_file,
+                           "an RSA key in PEM");
     demand(key.public_key().pem() == certified.pem(), "--key-file", flags.key_file,
            "the key of the --cert-file");
     return {flags.appid, flags.mch_id, facts.serial_no, std::move(key), Secret(flags.api_v3_key)};

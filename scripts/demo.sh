@@ -89,15 +89,10 @@ await() { # file pid: the ready file's JSON
     done
     give_up "$(basename "$1" .ready) is not ready after 20 s"
 }
-# What V3 needs besides: the merchant's own key, and WeChat's certificate, so that the first answer can be verified.
-shipped=sandbox/certificates/shipped
-v3_options=(--cert-file $shipped/1900000109_cert.pem --key-file $shipped/1900000109_key.pem
-    --platform-cert-file $shipped/platform_1_cert.pem)
-[ $api = v3 ] || v3_options=()
 start_merchant() { # listen
     rm -f "$dir/wxpay-merchant.ready"
     $tree/merchant/wxpay-merchant --listen "$1" --gateway "$gateway" --data "$dir/shop" \
-        --api $api "${v3_options[@]}" --ready-file "$dir/wxpay-merchant.ready" >>"$dir/wxpay-merchant.log" 2>&1 &
+        --api $api --ready-file "$dir/wxpay-merchant.ready" >>"$dir/wxpay-merchant.log" 2>&1 &
     merchant_pid=$!
     await "$dir/wxpay-merchant.ready" $merchant_pid
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,8 +63,9 @@ struct RefundRequest {
 
 /// A WeChat Pay client for API V3. Thread-safe. Each answer's signature is verified before anything
 /// is read from it; bill files have none, their SHA-1 stands in an answer that has. An answer or a
-/// callback under a serial that is not known yet makes the client download the platform
-/// certificates, at most every ten seconds: certificates rotate without a restart.
+/// callback under a serial that is not known yet, or under a certificate that was downloaded an
+/// hour ago, makes the client download the platform certificates, at most every ten seconds:
+/// certificates rotate without a restart, and one that WeChat withdrew is forgotten.
 ///
 /// Errors of all calls: those of the transport; not_utf8, too_large, malformed (also an unsigned
 /// HTTP error: nothing in it is believed); those of verify_signature(); refused, with WeChat's
@@ -133,6 +135,7 @@ class Client {
     std::shared_ptr<const PlatformKeys> keys_;
     std::mutex download_mutex_;  // one download at a time
     std::optional<Instant> looked_at_;
+    std::atomic<Instant> downloaded_at_{};  // the epoch: never
 };
 
 }  // namespace wxpay::v3

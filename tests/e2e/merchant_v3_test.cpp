@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/process.hpp"
 #include "tests/support/v3_vectors.hpp"
@@ -15,6 +16,7 @@ namespace wxpay::test {
 namespace {
 
 using testing::HasSubstr;
+using Json = nlohmann::json;
 
 const std::string kProgram = WXPAY_MERCHANT_PROGRAM;
 
@@ -48,7 +50,7 @@ TEST_F(MerchantOnV3, NamesTheOptionAtFault) {
     };
     const std::pair<std::vector<std::string>, const char*> cases[] = {
         {{"--api", "v4"}, "--api 'v4': v2 or v3"},
-        {{"--api", "v3"}, "--cert-file and --key-file"},
+        {{"--api", "v3", "--mch-id", "1900000110"}, "--cert-file and --key-file"},
         {{"--api", "v3", "--cert-file", certificate_}, "--key-file with it"},
         {{"--api", "v3", "--cert-file", none_, "--key-file", key_}, "a certificate in PEM"},
         {{"--api", "v3", "--cert-file", certificate_, "--key-file", none_}, "an RSA key in PEM"},
@@ -69,6 +71,21 @@ TEST_F(MerchantOnV3, NamesTheOptionAtFault) {
         EXPECT_THAT(process.output(), HasSubstr(words));
         EXPECT_EQ(process.output().find("short"), std::string::npos) << "a key is not repeated";
     }
+}
+
+TEST(MerchantOnV3ByDefault, IsTheDemoMerchant) {
+    ServerProcess wechat(WXPAY_SANDBOX_PROGRAM, {"--port", "0"});
+    ServerProcess shop(kProgram,
+                       {"--api", "v3", "--listen", "127.0.0.1:0", "--gateway", wechat.url()});
+    const auto post = [&](const char* path, const Json& body, const std::string& session = {}) {
+        const auto answer = shop.call("POST", path, body.dump(), session);
+        EXPECT_EQ(answer.status / 100, 2) << answer.body;
+        return Json::parse(answer.body);
+    };
+    const std::string session = post("/api/login", {{"code", "c1"}})["session"];
+    const Json order = post("/api/orders", {{"product_id", "tangshi"}, {"quantity", 1}}, session);
+    const std::string pay = "/api/orders/" + order["id"].get<std::string>() + "/pay";
+    EXPECT_EQ(post(pay.c_str(), Json::object(), session)["signType"], "RSA");
 }
 
 TEST_F(MerchantOnV3, RunsWithItsKeyAlone) {

@@ -71,7 +71,8 @@ http::Response signed_answer(std::string body, int status = 200, const char* key
 }
 
 /// The answer to /v3/certificates with these, signed by one of them.
-http::Response certificates(const std::vector<const char*>& names, const char* signer) {
+http::Response certificates(const std::vector<const char*>& names, const char* signer,
+                            Instant at = kNow) {
     Json data = Json::array();
     for (const char* name : names) {
         const std::string pem = test::v3_vectors().at("keys").at(name).at("certificate_pem");
@@ -83,7 +84,7 @@ http::Response certificates(const std::vector<const char*>& names, const char* s
                           {"ciphertext", sealed.ciphertext},
                           {"nonce", sealed.nonce}}}});
     }
-    return signed_answer(dump_json(Json{{"data", data}}), 200, signer);
+    return signed_answer(dump_json(Json{{"data", data}}), 200, signer, at);
 }
 
 class V3Client : public testing::Test {
@@ -533,6 +534,26 @@ TEST_F(V3Client, FollowsARotation) {
     EXPECT_THAT(us.keys()->serials(), ElementsAre(test::v3_serial(kSecond)));
     answer_with(certificates({kSecond}, kFirst));
     EXPECT_EQ(us.refresh_certificates().error().field, "Wechatpay-Serial");
+}
+
+TEST_F(V3Client, ForgetsWithinAnHourWhatWasWithdrawn) {
+    Client us = client({});
+    answer_with(certificates({kFirst, kSecond}, kFirst));
+    ASSERT_TRUE(us.refresh_certificates());
+    const auto asks_at = [&](Instant now) {
+        clock.at = now;
+        transport.requests.clear();
+        transport.answers = {signed_answer(kPaid, 200, kSecond, now),
+                             certificates({kSecond}, kSecond, now)};
+        EXPECT_TRUE(us.order_query("T20240310000001"));
+        return transport.requests.size() == 2;
+    };
+    const Instant hour_later = kNow + std::chrono::hours(1);
+    EXPECT_FALSE(asks_at(hour_later - Millis(1)));
+    EXPECT_EQ(us.keys()->serials().size(), 2U);
+    EXPECT_TRUE(asks_at(hour_later));
+    EXPECT_THAT(us.keys()->serials(), ElementsAre(test::v3_serial(kSecond)));
+    EXPECT_FALSE(asks_at(hour_later + Millis(1)));
 }
 
 TEST_F(V3Client, KeepsThePublicKeyItWasGiven) {
