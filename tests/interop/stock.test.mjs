@@ -17,7 +17,7 @@ before(() => {
 });
 after(() => rmSync(dir, { recursive: true, force: true }));
 
-/** The README's recipes: a language, and its command. */
+/** The README's recipes: a language, and its command. What is not installed is skipped, unless the environment has CI. */
 const recipes = [...readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
   .matchAll(/^\| ([^|]+) \| `wxpay-sandbox run -- ([^`]*)` \|$/gm)].map(([, language, command]) => [language, command.split(' ')]);
 
@@ -36,7 +36,7 @@ const allowed = [[], ['--user']].some((user) => spawnSync('unshare', [...user, '
 describe('a stock client in', () => {
   it('six languages', () => assert.equal(recipes.length, 6));
   for (const [language, command] of recipes) {
-    const missing = spawnSync('sh', ['-c', `command -v ${command[0]}`]).status !== 0 && `no ${command[0]} here`;
+    const missing = !process.env.CI && spawnSync('sh', ['-c', `command -v ${command[0]}`]).status !== 0 && `no ${command[0]} here`;
     it(`${language} orders`, { skip: missing }, async (t) => {
       for (const options of [[], ['--hermetic']]) {
         const how = options.length === 0 ? 'by proxy' : 'hermetic';
