@@ -95,7 +95,8 @@ std::span<const Rule> rules() {
 }
 
 const Order* Ending::payable() const {
-    if (order) return order->combine_out_trade_no.empty() ? &*order : nullptr;
+    // A combined order may have the number of one of its parts.
+    if (order && order->combine_out_trade_no.empty()) return &*order;
     return parts.empty() ? nullptr : &parts.front();
 }
 

@@ -31,6 +31,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const std::string kGoodV3Answer = R"({"code":"SUCCESS","message":"成功"})";
+constexpr const char* kAcceptanceKey = "e25d5f74278fcdadeaa529884523b39f";
 constexpr const char* kV3Refunds = "/v3/refund/domestic/refunds";
 
 /// A sandbox and a merchant that does things right, unless a test has it otherwise.
@@ -107,6 +108,19 @@ struct Shop {
     void reverse(const std::string& number) {
         sandbox.post("/secapi/pay/reverse",
                      AppHarness::xml(AppHarness::sign({{"out_trade_no", number}})));
+    }
+    /// A code payment that is never answered and fails.
+    void play_acceptance_case_32() {
+        http::Request request;
+        request.method = "POST";
+        request.path = "/sandboxnew/pay/micropay";
+        request.body = AppHarness::xml(AppHarness::sign({{"body", "b"},
+                                                         {"out_trade_no", "T-00001"},
+                                                         {"total_fee", "32"},
+                                                         {"spbill_create_ip", "127.0.0.1"},
+                                                         {"auth_code", "134579720130501234"}},
+                                                        kAcceptanceKey));
+        EXPECT_TRUE(std::holds_alternative<http::Later>(sandbox.app.handle(request)));
     }
     void query_lost(const char* path, const Fields& fields) {
         lose(path);
@@ -577,6 +591,16 @@ const Story kStories[] = {
          shop.refund("T-00001", "R1", {{"total_fee", "1"}, {"refund_fee", "1"}});
          shop.sandbox.v2("/pay/refundquery", {{"out_trade_no", "T-00001"}});
      }},
+    {"AcceptanceCaseIsNotAskedFor", "flow/code-payment-left-open",
+     [](Shop& shop) { shop.play_acceptance_case_32(); }},
+    {"AcceptanceCaseEndsWithAQuery", "",
+     [](Shop& shop) {
+         shop.play_acceptance_case_32();
+         const auto asked = shop.sandbox.post(
+             "/sandboxnew/pay/orderquery",
+             AppHarness::xml(AppHarness::sign({{"out_trade_no", "T-00001"}}, kAcceptanceKey)));
+         EXPECT_THAT(asked.body, HasSubstr("PAYERROR"));
+     }},
     {"CodePaymentThatNeverCameToBe", "",
      [](Shop& shop) {
          shop.fault_once("api", {{"drop", "before"}});
@@ -703,6 +727,19 @@ const Story kStories[] = {
          shop.order_v3("T-00001");
          shop.query_combined("T-00001");
      }},
+    {"CombinedOrderUnderTheNumberOfAPart", "",
+     [](Shop& shop) {
+         shop.combine({{"combine_out_trade_no", "T-PART-1"}});
+         shop.query_combined("T-PART-1");
+         shop.pay("T-PART-1");
+         shop.sandbox.run_due();
+     }},
+    {"CombinedOrderUnderTheNumberOfAnother", "",
+     [](Shop& shop) {
+         shop.paid("T-00001", true);
+         shop.combine({{"combine_out_trade_no", "T-00001"}});
+         shop.query_combined("T-00001");
+     }},
     {"CombinedOrderWithItsOwnCalls", "",
      [](Shop& shop) {
          shop.combine();
@@ -791,6 +828,13 @@ const Story kStories[] = {
          shop.combine();
          shop.fault_once("notify", {{"lose", true}});
          shop.pay("C1");
+         shop.sandbox.run_due();
+     }},
+    {"CallbackLostOfACombinedOrderUnderTheNumberOfAPart", "flow/payment-not-noticed",
+     [](Shop& shop) {
+         shop.combine({{"combine_out_trade_no", "T-PART-1"}});
+         shop.fault_once("notify", {{"lose", true}});
+         shop.pay("T-PART-1");
          shop.sandbox.run_due();
      }},
     {"CallbackOfACombinedOrderLostAndQueried", "",

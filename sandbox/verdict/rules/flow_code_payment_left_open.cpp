@@ -11,18 +11,23 @@ Rule flow_code_payment_left_open();
 
 namespace {
 
+/// Cases of the acceptance sandbox are over when a query has told of the failure.
+bool is_acceptance(const Trace& trace) { return trace.mch_id.starts_with('s'); }
+
 /// Whether a query was answered with how the payment ended. One that has failed is reversed.
-bool tells_end(const Step& step, const Ending* ending) {
+bool tells_end(const Step& step, const Case& subject) {
     // Refused: a number that never came to be is an answer, a wrong signature is none.
-    if (step.outcome == Outcome::refused) return ending == nullptr || !ending->order;
+    if (step.outcome == Outcome::refused)
+        return subject.ending == nullptr || !subject.ending->order;
+    if (step.told == Told::failed) return is_acceptance(subject.trace);
     return step.told == Told::paid || step.told == Told::ended;
 }
 
 /// Whether the merchant knows from now on how it ended. Giving the money back does not say that.
-bool settles(const Step& step, const Ending* ending) {
+bool settles(const Step& step, const Case& subject) {
     if (step.outcome == Outcome::unknown) return false;
     if (step.operation == Operation::reverse) return true;
-    if (step.operation == Operation::query) return tells_end(step, ending);
+    if (step.operation == Operation::query) return tells_end(step, subject);
     return step.operation == Operation::callback && step.outcome == Outcome::ok &&
            !step.is_about_refund;
 }
@@ -43,7 +48,7 @@ void judge(const Case& subject, Found& found) {
     for (const Step& step : subject.trace.steps) {
         if (step.operation == Operation::code_payment) {
             open = step.outcome == Outcome::unknown ? &step : nullptr;
-        } else if (settles(step, subject.ending)) {
+        } else if (settles(step, subject)) {
             open = nullptr;
         }
     }

@@ -18,6 +18,8 @@ void judge(const Case& subject, Found& found) {
     if (subject.ending == nullptr || !subject.ending->order) return;
     const Order& order = *subject.ending->order;
     const bool is_part = !order.combine_out_trade_no.empty();
+    // Combined orders have numbers of their own: the same one may name both.
+    if (!is_part && !subject.ending->parts.empty()) return;
     for (const Step& step : subject.trace.steps) {
         if (!is_about_order(step) || step.outcome == Outcome::unknown ||
             step.is_combined == is_part)
