@@ -2,12 +2,14 @@
 
 #include <exception>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "sandbox/api_v2/endpoints.hpp"
+#include "sandbox/api_v2/judged_refusals.hpp"
 #include "sandbox/certificates/issue.hpp"
 #include "sandbox/diagnosis/signature.hpp"
 #include "sandbox/faults/demand.hpp"
@@ -40,15 +42,15 @@ http::Response certificate_page(std::string_view text) {
 std::optional<http::Response> check_certificate(const Endpoint& endpoint,
                                                 const http::Request& request,
                                                 const Context& context, Exchange& exchange) {
-    const auto page = [&exchange](const char* title, const char* hint) {
+    const auto page = [&exchange](std::string_view title, const char* hint) {
         exchange.verdict = "refused";
-        exchange.error = std::string("400 ") + title;
+        exchange.error = fmt::format("400 {}", title);
         exchange.hint = hint;
         return certificate_page(title);
     };
     // Whatever the call: who sends it by mistake must hear of it.
     if (request.certificate != nullptr && is_tenpay(request.certificate->issuer)) {
-        return page("The SSL certificate error",
+        return page(kCertificateWrong,
                     "a real certificate, issued by Tenpay: production credentials do not belong "
                     "in a test; wxpay-sandbox env names the demo merchant's");
     }
@@ -59,12 +61,12 @@ std::optional<http::Response> check_certificate(const Endpoint& endpoint,
         return std::nullopt;
     }
     if (request.certificate == nullptr) {
-        return page("No required SSL certificate was sent",
+        return page(kCertificateNotSent,
                     "this call wants the merchant's client certificate (apiclient_cert), over TLS");
     }
     if (!request.certificate->trusted &&
         !context.directory.has_certificate(request.certificate->fingerprint)) {
-        return page("The SSL certificate error",
+        return page(kCertificateWrong,
                     "the client certificate is not one of this WeChat's, or it has expired");
     }
     return std::nullopt;

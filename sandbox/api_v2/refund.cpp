@@ -5,6 +5,7 @@
 
 #include "core/domain/fen.hpp"
 
+#include "sandbox/api_v2/judged_refusals.hpp"
 #include "sandbox/api_v2/lookup.hpp"
 
 namespace wxpay::sandbox::api_v2 {
@@ -18,9 +19,6 @@ namespace {
 // pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=9_4 for the rest
 constexpr Words kNoSuchOrder{"ORDERNOTEXIST", "订单不存在"};
 constexpr Words kRefundOfClosed{"ERROR", "订单已关闭"};
-constexpr Words kFullyRefunded{"INVALID_REQUEST", "订单已全额退款"};
-constexpr Words kDiffers{"INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试"};
-constexpr Words kMoreThanLeft{"REFUND_FEE_INVALID", "累计退款金额大于支付金额"};
 constexpr Words kOverdue{"TRADE_OVERDUE", "订单已经超过退款期限"};
 constexpr Words kNotEnough{"NOTENOUGH", "基本账户余额不足，请充值后重新发起"};
 
@@ -33,7 +31,7 @@ constexpr std::array kOnDemand{
     Words{"ORDER_NOT_READY", "订单处理中，暂时无法退款，请稍后再试"},
     Words{"NOAUTH", "异常IP请求不予受理"},
     // Forms of the same refusals that other servers send: older, or newer.
-    Words{"REFUND_FEE_MISMATCH", kDiffers.text},
+    Words{"REFUND_FEE_MISMATCH", kRefundDiffers.text},
     Words{"ERROR", kFullyRefunded.text},
 };
 constexpr std::array kRephrased{Rephrased{kSystemError, kInterfaceError}};
@@ -73,16 +71,16 @@ Refusal refusal_for(RefundProblem problem) {
             return {kRefundOfClosed, "out_trade_no", "the order was closed or reversed"};
         case RefundProblem::differs:
             return {
-                kDiffers, "out_refund_no",
+                kRefundDiffers, "out_refund_no",
                 "total_fee is not the order's, or this out_refund_no stands for another refund"};
         case RefundProblem::overdue:
             return {kOverdue, "out_trade_no", "the order was paid more than 365 days ago"};
         case RefundProblem::too_many:
-            return {kParamError, "out_refund_no", "an order has at most 50 partial refunds"};
+            return {kParamError, "out_refund_no", std::string(kTooManyRefunds)};
         case RefundProblem::nothing_left:
             return {kFullyRefunded, "refund_fee", "all of the order was refunded before"};
         case RefundProblem::more_than_left:
-            return {kMoreThanLeft, "refund_fee", "more than what earlier refunds have left"};
+            return {kRefundAboveRest, "refund_fee", "more than what earlier refunds have left"};
         case RefundProblem::balance_too_low:
             break;
     }

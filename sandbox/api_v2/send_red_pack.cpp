@@ -3,6 +3,7 @@
 // in public for NOTENOUGH and XML_ERROR
 #include <array>
 
+#include "sandbox/api_v2/judged_refusals.hpp"
 #include "sandbox/api_v2/payouts.hpp"
 #include "sandbox/ledger/payout.hpp"
 
@@ -19,7 +20,6 @@ constexpr Words kXmlError{"XML_ERROR", "输入xml参数格式错误"};
 constexpr Words kStopped{"NO_AUTH", "发放失败，此请求可能存在风险，已被微信拦截"};
 constexpr Words kAppidWrong{"ILLEGAL_APPID", "非法appid"};
 constexpr Words kAmountWrong{"MONEY_LIMIT", "红包金额发放限制"};
-constexpr Words kDiffers{"FATAL_ERROR", "openid和原始单参数不一致"};
 constexpr Words kCertificateError{"CA_ERROR", "证书校验出错"};
 constexpr Words kSignError{"SIGN_ERROR", "签名错误"};
 constexpr Words kBroken{"SYSTEMERROR", "请求已受理，请稍后使用原单号查询发放结果"};
@@ -122,7 +122,8 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     if (!sent) {
         if (sent.error().problem == PayoutProblem::not_enough)
             return Failure{Refusal{kNotEnough, {}, "the merchant's account holds less than that"}};
-        return Failure{Refusal{kDiffers, "mch_billno", hint_for_difference(sent.error().what)}};
+        return Failure{
+            Refusal{kRedPackDiffers, "mch_billno", hint_for_difference(sent.error().what)}};
     }
     Reply reply;
     reply.body = v2::Message()

@@ -5,6 +5,7 @@
 
 #include "core/codec/beijing_time.hpp"
 
+#include "sandbox/api_v2/judged_refusals.hpp"
 #include "sandbox/api_v2/payouts.hpp"
 #include "sandbox/ledger/payout.hpp"
 
@@ -27,7 +28,6 @@ constexpr Words kNameMismatch{"NAME_MISMATCH", "姓名校验出错"};
 constexpr Words kSignError{"SIGN_ERROR", "签名错误"};
 constexpr Words kXmlError{"XML_ERROR", "Post内容出错"};
 constexpr Words kNotUtf8Error{"PARAM_IS_NOT_UTF8", "请求参数中包含非utf8编码字符"};
-constexpr Words kDiffers{"FATAL_ERROR", "两次请求参数不一致"};
 constexpr Words kCertificateError{"CA_ERROR", "商户API证书校验出错"};
 constexpr Words kBroken{"SYSTEMERROR", "微信内部接口调用发生错误"};
 constexpr Words kSendFailed{"SEND_FAILED", "付款错误"};
@@ -113,7 +113,7 @@ Refusal refusal_for(const PayoutRefusal& refusal) {
         case PayoutProblem::differs:
             break;
     }
-    return {kDiffers, "partner_trade_no", hint_for_difference(refusal.what)};
+    return {kTransferDiffers, "partner_trade_no", hint_for_difference(refusal.what)};
 }
 
 Result<Reply, Refusal> handle(const Call& call, Work& work) {

@@ -9,6 +9,7 @@
 
 #include "core/codec/json.hpp"
 
+#include "sandbox/api_v3/judged_refusals.hpp"
 #include "sandbox/api_v3/order_fields.hpp"
 #include "sandbox/api_v3/orders.hpp"
 #include "sandbox/ledger/combination.hpp"
@@ -32,7 +33,6 @@ using Json = nlohmann::json;
 
 // source  [A] spec V3 4.7; of the second one only the text is known
 constexpr Words kNoMerchant{400, "MCH_NOT_EXISTS", "商户号不存在", 268443715};
-constexpr Words kOtherSettlement{400, "INVALID_REQUEST", "重复下单且结算信息不一致", 268498688};
 
 constexpr FieldRule of_combination(FieldRule rule) {
     rule.pattern = &kCombineNoPattern;

@@ -12,7 +12,7 @@
 #include "core/codec/beijing_time.hpp"
 #include "core/codec/json.hpp"
 
-#include "sandbox/api_v2/new_order.hpp"
+#include "sandbox/api_v3/judged_refusals.hpp"
 #include "sandbox/api_v3/order_fields.hpp"
 #include "sandbox/api_v3/orders.hpp"
 #include "sandbox/ledger/funds.hpp"
@@ -43,7 +43,6 @@ constexpr std::string_view kReturnKind = "sharing_return";      // by out_return
 constexpr std::int64_t kMaxRatio = 3000;
 constexpr std::int64_t kWhole = 10'000;
 constexpr std::chrono::minutes kEarliest{1};
-constexpr std::chrono::hours kLatest{30 * 24};
 constexpr std::chrono::hours kReturnable{180 * 24};
 constexpr std::size_t kReceiversMax = 50;
 constexpr std::int64_t kRequestsMax = 50;
@@ -55,7 +54,6 @@ constexpr Words kOverRatio{400, "INVALID_REQUEST", "分账金额超出最大分�
 constexpr Words kNoReceiver{400, "INVALID_REQUEST", "分账接收方关系不存在"};
 constexpr Words kMayNotShare{403, "NO_AUTH", "无分账权限"};
 constexpr Words kTooEarly{400, "INVALID_REQUEST", "订单处理中，请稍后重试"};
-constexpr Words kOtherReceivers{400, "INVALID_REQUEST", "分账接收方与原请求不一致"};
 constexpr Words kTooManyRequests{403, "RULE_LIMIT", "业务规则限制", 268448010};
 constexpr Words kNoRecord{404, "RESOURCE_NOT_EXISTS", "资源不存在"};
 constexpr Words kNotReturnable{400, "INVALID_REQUEST", "该分账接收方不支持回退"};
@@ -116,15 +114,6 @@ Failure<Refusal> refuse(const Words& words, std::string hint) {
     return Failure{Refusal{words, std::move(hint)}};
 }
 
-/// Whether the order was made to be shared, by either API.
-bool is_for_sharing(const Order& order) {
-    if (order.api == ApiVersion::v2) return api_v2::created_with(order, "profit_sharing") == "Y";
-    const auto creation = parse_json(order.creation);
-    if (!creation || !creation->is_object()) return false;
-    const auto settle = creation->find("settle_info");
-    return settle != creation->end() && settle->value("profit_sharing", false);
-}
-
 std::string sub_mchid_of(const Call& call) {
     std::string sub_mchid = call.text("sub_mchid");
     return sub_mchid.empty() ? call.query("sub_mchid") : sub_mchid;
@@ -175,7 +164,7 @@ void put(Work& work, const Call& call, const Order& order, const Rest& rest) {
 }
 
 std::int64_t unsplit(const Order& order, const Rest& rest, Instant now) {
-    if (rest.is_unfrozen || now >= *order.paid_at + kLatest) return 0;
+    if (rest.is_unfrozen || now >= *order.paid_at + kSharingEnds) return 0;
     const std::int64_t total = order.settlement_total().value_or(order.total).count();
     return std::max<std::int64_t>(0, total - order.refunded.count() - rest.shared);
 }
@@ -210,11 +199,23 @@ Json receiver_json(Work& work, const Json& sent) {
             {"detail_id", "36" + work.context().random.digits(21)}};
 }
 
+/// These calls name their order by its transaction_id; the exchange is found by its number, too.
+Reply reply_about(const Json& json, const std::string& out_trade_no) {
+    return Reply{.body = dump_json(json), .out_trade_no = out_trade_no};
+}
+
 /// A stored request as it is answered: without what is remembered besides.
-Reply reply_of(Json json) {
+Reply reply_of(Json json, const std::string& out_trade_no) {
     json.erase("creation");
     json.erase("returned");
-    return Reply{.body = dump_json(json)};
+    return reply_about(json, out_trade_no);
+}
+
+/// Whose money a stored request is about; empty when the order was reset.
+std::string number_of(Work& work, const Json& request) {
+    const auto id = TransactionId::parse(request.at("transaction_id").get<std::string>());
+    const auto order = id ? work.store().find_order(*id) : std::nullopt;
+    return order ? order->out_trade_no.str() : std::string();
 }
 
 Json new_request(Work& work, const Call& call) {
@@ -248,7 +249,7 @@ Result<Reply, Refusal> share(const Call& call, Work& work) {
     const Json creation = creation_of(call);
     if (auto stored = find(work, kSharingKind, call, call.text("out_order_no"))) {
         const Json before = stored->value("creation", Json::object());
-        if (before == creation) return reply_of(*std::move(stored));
+        if (before == creation) return reply_of(*std::move(stored), order.out_trade_no.str());
         return refuse(before.value("receivers", Json()) == creation["receivers"] ? kReentryDiffers
                                                                                  : kOtherReceivers,
                       "this out_order_no was used with other content");
@@ -289,7 +290,7 @@ Result<Reply, Refusal> share(const Call& call, Work& work) {
     book(work, call.merchant, FundKind::payout, Fen{-sum}, json["order_id"],
          call.text("out_order_no"), "分账");
     store_request(work, call, json);
-    return reply_of(std::move(json));
+    return reply_of(std::move(json), order.out_trade_no.str());
 }
 
 Result<Reply, Refusal> unfreeze(const Call& call, Work& work) {
@@ -297,7 +298,7 @@ Result<Reply, Refusal> unfreeze(const Call& call, Work& work) {
     if (auto stored = find(work, kSharingKind, call, call.text("out_order_no"))) {
         call.notes.emplace_back(
             "this out_order_no was used before, so nothing happens: unfreezing takes a new one");
-        return reply_of(*std::move(stored));
+        return reply_of(*std::move(stored), order.out_trade_no.str());
     }
     Rest rest = rest_of(work, call, order);
     const std::int64_t left = unsplit(order, rest, work.context().clock.now());
@@ -311,7 +312,7 @@ Result<Reply, Refusal> unfreeze(const Call& call, Work& work) {
     rest.is_unfrozen = true;
     put(work, call, order, rest);
     store_request(work, call, json);
-    return reply_of(std::move(json));
+    return reply_of(std::move(json), order.out_trade_no.str());
 }
 
 Result<Reply, Refusal> query(const Call& call, Work& work) {
@@ -319,7 +320,8 @@ Result<Reply, Refusal> query(const Call& call, Work& work) {
     if (!json || json->at("transaction_id") != call.query("transaction_id") ||
         json->value("sub_mchid", "") != sub_mchid_of(call))
         return refuse(kNoRecord, "no such request of this merchant for this transaction_id");
-    return reply_of(*std::move(json));
+    const std::string out_trade_no = number_of(work, *json);
+    return reply_of(*std::move(json), out_trade_no);
 }
 
 Result<Reply, Refusal> amounts(const Call& call, Work& work) {
@@ -327,7 +329,7 @@ Result<Reply, Refusal> amounts(const Call& call, Work& work) {
     const Rest rest = rest_of(work, call, order);
     const Json json{{"transaction_id", order.transaction_id.str()},
                     {"unsplit_amount", unsplit(order, rest, work.context().clock.now())}};
-    return Reply{.body = dump_json(json)};
+    return reply_about(json, order.out_trade_no.str());
 }
 
 Result<Reply, Refusal> add_receiver(const Call& call, Work& work) {
@@ -375,7 +377,7 @@ Result<Reply, Refusal> give_back(const Call& call, Work& work) {
         if (stored->at("out_order_no") != out_order_no || stored->at("amount") != amount ||
             stored->at("return_mchid") != return_mchid)
             return refuse(kReentryDiffers, "this out_return_no was used with other content");
-        return Reply{.body = dump_json(*stored)};
+        return reply_about(*stored, number_of(work, *request));
     }
     const Json receivers = (*request)["receivers"];
     const auto receiver = std::find_if(receivers.begin(), receivers.end(), [&](const Json& each) {
@@ -411,7 +413,7 @@ Result<Reply, Refusal> give_back(const Call& call, Work& work) {
     put(work, kReturnKind, call, out_return_no, json);
     book(work, call.merchant, FundKind::payout_returned, Fen{amount}, json["return_id"],
          out_return_no, call.text("description"));
-    return Reply{.body = dump_json(json)};
+    return reply_about(json, number_of(work, *request));
 }
 
 Result<Reply, Refusal> query_return(const Call& call, Work& work) {

@@ -6,6 +6,7 @@
 #include "core/codec/beijing_time.hpp"
 #include "core/codec/json.hpp"
 
+#include "sandbox/api_v3/judged_refusals.hpp"
 #include "sandbox/api_v3/refunds.hpp"
 
 namespace wxpay::sandbox::api_v3 {
@@ -14,15 +15,10 @@ Endpoint refund();
 
 namespace {
 
-// source  spec V3 5.2, 1.9: [B] words of live answers; those of kMoreThanLeft, kOverdue, kTooMany
-// and kTwoOrders are our choice
+// source  spec V3 5.2, 1.9: [B] words of live answers; those of kRefundAboveRest, kOverdue,
+// kTooManyRefunds and kTwoOrders are our choice
 constexpr Words kNoSuchOrder{404, "RESOURCE_NOT_EXISTS", "原订单不存在", 268512771};
-constexpr Words kDiffers{400, "INVALID_REQUEST",
-                         "订单金额或退款金额与之前请求不一致，请核实后再试"};
-constexpr Words kFullyRefunded{400, "INVALID_REQUEST", "订单已全额退款"};
-constexpr Words kMoreThanLeft{400, "INVALID_REQUEST", "申请退款金额大于订单可退金额"};
 constexpr Words kOverdue{400, "INVALID_REQUEST", "订单已经超过退款期限"};
-constexpr Words kTooMany{400, "INVALID_REQUEST", "订单部分退款次数超过上限"};
 constexpr Words kTwoOrders{400, "INVALID_REQUEST", "微信支付订单号与商户订单号不是同一订单"};
 
 constexpr std::array kOnDemand{
@@ -30,10 +26,10 @@ constexpr std::array kOnDemand{
     Words{404, "RESOURCE_NOT_EXISTS", "订单不存在", 268512771},  // the other form that was seen
     kRefundsMerchantUnknown,
     kFullyRefunded,
-    kDiffers,
-    kMoreThanLeft,
+    kRefundDiffers,
+    kRefundAboveRest,
     kOverdue,
-    kTooMany,
+    kTooManyRefunds,
 };
 
 constexpr std::array<std::string_view, 1> kAvailable{"AVAILABLE"};
@@ -101,17 +97,17 @@ Refusal refusal_for(RefundProblem problem) {
         case RefundProblem::closed:
             return {kNoSuchOrder, "the order was closed or reversed"};
         case RefundProblem::differs:
-            return {kDiffers,
+            return {kRefundDiffers,
                     "amount.total is not the order's, or this out_refund_no stands for another "
                     "refund"};
         case RefundProblem::overdue:
             return {kOverdue, "the order was paid more than 365 days ago"};
         case RefundProblem::too_many:
-            return {kTooMany, "an order has at most 50 partial refunds"};
+            return {kTooManyRefunds, "an order has at most 50 partial refunds"};
         case RefundProblem::nothing_left:
             return {kFullyRefunded, "all of the order was refunded before"};
         case RefundProblem::more_than_left:
-            return {kMoreThanLeft, "amount.refund is more than what earlier refunds have left"};
+            return {kRefundAboveRest, "amount.refund is more than what earlier refunds have left"};
         case RefundProblem::balance_too_low:
             break;
     }

@@ -67,13 +67,12 @@ int work(const Options& options) {
                   {"color", format == "text" && options.control.is_colorful() ? "true" : ""}});
     const auto response = options.control.server.send(request, ControlCall{}.timeout);
     if (!response) throw UsageError(response.error().detail);
-    Report totals;
-    totals.errors = number_in(*response, "Wxpay-Sandbox-Errors");
-    totals.warnings = number_in(*response, "Wxpay-Sandbox-Warnings");
+    const std::size_t errors = number_in(*response, "Wxpay-Sandbox-Errors");
+    const std::size_t warnings = number_in(*response, "Wxpay-Sandbox-Warnings");
     const ControlAnswer answer = accept(options.control, *response);
     if (!options.control.is_json())
         fmt::print("{}{}", answer.text, answer.text.ends_with('\n') ? "" : "\n");
-    return fails(totals, *parse_fail_on(options.fail_on)) ? 1 : 0;
+    return fails(errors, warnings, *parse_fail_on(options.fail_on)) ? 1 : 0;
 }
 
 }  // namespace

@@ -17,7 +17,6 @@
 #include <fmt/format.h>
 
 #include "core/base/duration.hpp"
-#include "core/codec/pieces.hpp"
 #include "core/program/program.hpp"
 #include "core/program/say.hpp"
 
@@ -215,18 +214,6 @@ int carry_out(Child& child, const Plan& plan, const Variables& variables, Contex
     return status;
 }
 
-/// The report without the commands that ask the server: it is gone with us.
-std::string for_people(const Report& report, bool colours) {
-    std::string out = "wxpay-sandbox  ";
-    const std::string text = report_text(report, colours);
-    for (const std::string_view line : pieces_of(text, '\n')) {
-        const auto begin = std::min(line.find_first_not_of(' '), line.size());
-        if (!line.substr(begin).starts_with("wxpay-sandbox explain "))
-            out.append(line).push_back('\n');
-    }
-    return out;
-}
-
 /// Tells what has happened, to files first: whoever reads stderr may be gone. Whether all could be
 /// told, and the verdict is good.
 bool tell(Context& context, const Plan& plan) {
@@ -243,7 +230,8 @@ bool tell(Context& context, const Plan& plan) {
         }
     }
     if (plan.speaks) {
-        say("{}", for_people(report, plan.colours));
+        // Nobody can ask the server for more: it is gone with us.
+        say("wxpay-sandbox  {}", report_text(report, plan.colours, false));
         say("{}", written);
     }
     return told && !fails(report, plan.fail_on);

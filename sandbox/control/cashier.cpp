@@ -1,5 +1,7 @@
 // What a phone does with the arguments of wx.requestPayment before it asks for a finger.
+#include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,36 +15,50 @@
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/diagnosis/signature.hpp"
+#include "sandbox/ledger/combination.hpp"
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/verdict/traces.hpp"
 
 namespace wxpay::sandbox::control {
 namespace {
 
 constexpr std::string_view kPackagePrefix = "prepay_id=";
 
-Failure<Problem> fail(std::string code, std::string words, std::string field, std::string hint) {
-    return Failure{
-        Problem{400, std::move(code), std::move(words), std::move(field), std::move(hint)}};
+using verdict::Slip;
+
+/// What the phone says no to, and which known mistake it is.
+struct Refused {
+    Problem problem;
+    Slip slip = Slip::none;
+    std::optional<Order> order = {};  ///< that it was about, as far as it can be told
+};
+
+Problem problem(std::string code, std::string words, std::string field, std::string hint) {
+    return {400, std::move(code), std::move(words), std::move(field), std::move(hint)};
 }
 
 // The words of the WeChat client; grades: FIDELITY.md "Cashier". It says the same for everything
 // about the package.
-Failure<Problem> bad_package(std::string hint) {
-    return fail("bad_package", "调用支付JSAPI缺少参数：total_fee", "package", std::move(hint));
+Failure<Refused> bad_package(std::string hint, Slip slip = Slip::none) {
+    return Failure{Refused{
+        problem("bad_package", "调用支付JSAPI缺少参数：total_fee", "package", std::move(hint)),
+        slip}};
 }
-Failure<Problem> bad_signature(std::string field, std::string hint) {
-    return fail("sign_error", "支付验证签名失败", std::move(field), std::move(hint));
+Failure<Refused> bad_signature(std::string field, std::string hint, Slip slip = Slip::signature) {
+    return Failure{Refused{
+        problem("sign_error", "支付验证签名失败", std::move(field), std::move(hint)), slip}};
 }
 
 Result<v2::JsapiPayment, Problem> payment_from(const Call& call) {
     WXPAY_TRY(const nlohmann::json body,
               call.body({"appId", "timeStamp", "nonceStr", "package", "signType", "paySign"}));
     if (const auto stamp = body.find("timeStamp"); stamp != body.end() && stamp->is_number()) {
-        return fail("parameter_error",
+        return Failure{
+            problem("parameter_error",
                     "requestPayment:fail parameter error: parameter.timeStamp should be String "
                     "instead of Number;",
-                    "timeStamp", "timeStamp must be a string");
+                    "timeStamp", "timeStamp must be a string")};
     }
     v2::JsapiPayment payment;
     const std::pair<const char*, std::string*> members[] = {
@@ -56,44 +72,60 @@ Result<v2::JsapiPayment, Problem> payment_from(const Call& call) {
         *member = found->get<std::string>();
     }
     if (payment.app_id.empty()) {
-        return fail("missing_parameter", "调用支付JSAPI缺少参数：appId", "appId",
-                    "appId is missing");
+        return Failure{problem("missing_parameter", "调用支付JSAPI缺少参数：appId", "appId",
+                               "appId is missing")};
     }
     return payment;
 }
 
 /// What the client says of an order of API V3, where it tells more apart.
 /// source  [A] spec V3 8
-Failure<Problem> bad_v3_appid(std::string hint) {
-    return fail("bad_appid", "商户传入的appid参数不正确", "appId", std::move(hint));
+Failure<Refused> bad_v3_appid(std::string hint) {
+    return Failure{
+        Refused{problem("bad_appid", "商户传入的appid参数不正确", "appId", std::move(hint))}};
 }
-Failure<Problem> outdated(std::string hint) {
-    return fail("prepay_expired", "支付请求已失效，请重新发起支付", "package", std::move(hint));
+Failure<Refused> outdated(const Order& order) {
+    const char* const hint = "the prepay_id is older than 2 hours";
+    if (order.api == ApiVersion::v2) return bad_package(hint, Slip::prepay_expired);
+    return Failure{
+        Refused{problem("prepay_expired", "支付请求已失效，请重新发起支付", "package", hint),
+                Slip::prepay_expired}};
 }
 
-Result<Order, Problem> order_of(const v2::JsapiPayment& payment, Context& context) {
-    if (payment.package.empty())
-        return bad_package("package is empty: did the unifiedorder call fail?");
-    if (!payment.package.starts_with(kPackagePrefix))
-        return bad_package("package is not 'prepay_id=...'");
-    const auto prepay_id =
-        PrepayId::parse(std::string_view(payment.package).substr(kPackagePrefix.size()));
-    auto order = prepay_id ? context.store.begin()->find_order(*prepay_id) : std::nullopt;
+std::optional<Order> find_by_prepay_id(std::string_view text, Context& context) {
+    const auto prepay_id = PrepayId::parse(text);
+    return prepay_id ? context.store.begin()->find_order(*prepay_id) : std::nullopt;
+}
+
+Result<Order, Refused> order_of(const v2::JsapiPayment& payment, Context& context) {
+    const std::string_view package = payment.package;
+    if (package.empty()) return bad_package("package is empty: did the unifiedorder call fail?");
+    if (!package.starts_with(kPackagePrefix)) {
+        auto refused = bad_package("package is not 'prepay_id=...'", Slip::package_prefix);
+        refused.error.order = find_by_prepay_id(package, context);
+        return refused;
+    }
+    auto order = find_by_prepay_id(package.substr(kPackagePrefix.size()), context);
     if (!order) return bad_package("no order has this prepay_id");
-    const bool is_v3 = order->api == ApiVersion::v3;
-    if (context.clock.now() - order->prepaid_at >= kPrepayLife) {
-        const char* const hint = "the prepay_id is older than 2 hours";
-        return is_v3 ? outdated(hint) : bad_package(hint);
-    }
-    if (payment.app_id != order->appid.str() && payment.app_id != order->sub_appid) {
-        const char* const hint = "appId is not the appid of the order";
-        return is_v3 ? bad_v3_appid(hint) : bad_package(hint);
-    }
-    return std::move(*order);
+    return *std::move(order);
+}
+
+/// Whether the order can be paid by this prepay_id, and by this app.
+Result<void, Refused> check_order(const v2::JsapiPayment& payment, const Order& order,
+                                  Instant now) {
+    if (now - order.prepaid_at >= kPrepayLife) return outdated(order);
+    if (payment.app_id == order.appid.str() || payment.app_id == order.sub_appid) return {};
+    const char* const hint = "appId is not the appid of the order";
+    return order.api == ApiVersion::v3 ? bad_v3_appid(hint) : bad_package(hint);
 }
 
 /// The mistake that would explain a wrong paySign.
-std::string explain(const v2::JsapiPayment& payment, const Order& order, const Merchant& merchant,
+struct Explanation {
+    std::string hint;
+    Slip slip = Slip::signature;
+};
+
+Explanation explain(const v2::JsapiPayment& payment, const Order& order, const Merchant& merchant,
                     const Directory& directory) {
     const auto is = [&](std::span<const FieldView> fields) {
         return v2::verify(fields, payment.pay_sign, merchant.api_key, order.sign_type);
@@ -109,24 +141,27 @@ std::string explain(const v2::JsapiPayment& payment, const Order& order, const M
         auto renamed = fields;
         renamed[index].name = wrong;
         if (is(renamed)) {
-            return "signed with '" + std::string(wrong) + "'; the name is '" +
-                   std::string(fields[index].name) + "'";
+            return {"signed with '" + std::string(wrong) + "'; the name is '" +
+                    std::string(fields[index].name) + "'"};
         }
     }
     auto without_app = fields;
     without_app.erase(without_app.begin());
-    if (is(without_app)) return "appId was left out of the signature";
+    if (is(without_app)) return {"appId was left out of the signature"};
     auto bare = fields;
     bare[2].value.remove_prefix(kPackagePrefix.size());
-    if (is(bare)) return "package was signed without 'prepay_id='";
+    if (is(bare)) return {"package was signed without 'prepay_id='", Slip::package_prefix};
     bare[2].name = "prepay_id";
-    if (is(bare))
-        return "signed with 'prepay_id'; the name is 'package', its value 'prepay_id=...'";
+    if (is(bare)) {
+        return {"signed with 'prepay_id'; the name is 'package', its value 'prepay_id=...'",
+                Slip::package_prefix};
+    }
     const auto found = diagnosis::diagnose_signature(
         diagnosis::Signed{fields, {}}, payment.pay_sign, merchant, directory, order.sign_type);
-    if (!found.findings.empty()) return found.hint;
-    return "not the signature of appId, nonceStr, package, signType and timeStamp under the "
-           "merchant's API key";
+    if (!found.findings.empty()) return {found.hint};
+    return {
+        "not the signature of appId, nonceStr, package, signType and timeStamp under the "
+        "merchant's API key"};
 }
 
 std::string v3_string(const v2::JsapiPayment& payment, std::string_view last) {
@@ -134,38 +169,40 @@ std::string v3_string(const v2::JsapiPayment& payment, std::string_view last) {
 }
 
 /// The same of a V3 order's.
-std::string explain_v3(const v2::JsapiPayment& payment, const Merchant& merchant,
+Explanation explain_v3(const v2::JsapiPayment& payment, const Merchant& merchant,
                        const Directory& directory) {
     const auto signature = base64_decode(payment.pay_sign);
     if (!signature) {
         constexpr std::size_t kHexOfMd5 = 32;
         constexpr std::size_t kHexOfSha256 = 64;
         const std::size_t size = payment.pay_sign.size();
-        return size == kHexOfMd5 || size == kHexOfSha256
-                   ? "paySign is one of API V2 (MD5 or HMAC-SHA256); the order was made with V3: "
-                     "RSA"
-                   : "paySign is no base64 in one line";
+        return {size == kHexOfMd5 || size == kHexOfSha256
+                    ? "paySign is one of API V2 (MD5 or HMAC-SHA256); the order was made with V3: "
+                      "RSA"
+                    : "paySign is no base64 in one line"};
     }
     const std::string right = v3_string(payment, payment.package);
     const auto is = [&](std::string_view text) {
         return merchant.public_key && merchant.public_key->verify_sha256(text, *signature);
     };
-    if (is(v3_string(payment, std::string_view(payment.package).substr(kPackagePrefix.size()))))
-        return "signed over the bare prepay_id, as apps do; JSAPI signs 'prepay_id=...'";
+    if (is(v3_string(payment, std::string_view(payment.package).substr(kPackagePrefix.size())))) {
+        return {"signed over the bare prepay_id, as apps do; JSAPI signs 'prepay_id=...'",
+                Slip::package_prefix};
+    }
     if (is(std::string_view(right).substr(0, right.size() - 1)))
-        return "the last line of the string to sign lacks its newline";
+        return {"the last line of the string to sign lacks its newline"};
     for (const Merchant* const other : directory.merchants()) {
         if (other->public_key && other->public_key->verify_sha256(right, *signature))
-            return "signed with the key of merchant " + other->mch_id.str() + "; the order is of " +
-                   merchant.mch_id.str();
+            return {"signed with the key of merchant " + other->mch_id.str() +
+                    "; the order is of " + merchant.mch_id.str()};
     }
-    return "not the signature of appId, timeStamp, nonceStr and package, each with a newline, "
-           "under "
-           "the merchant's private key";
+    return {
+        "not the signature of appId, timeStamp, nonceStr and package, each with a newline, "
+        "under the merchant's private key"};
 }
 
 /// source  [A] spec V3 8
-Result<void, Problem> check_v3_signature(const v2::JsapiPayment& payment, const Merchant& merchant,
+Result<void, Refused> check_v3_signature(const v2::JsapiPayment& payment, const Merchant& merchant,
                                          const Directory& directory) {
     if (payment.sign_type != "RSA") {
         return bad_signature("signType",
@@ -181,10 +218,11 @@ Result<void, Problem> check_v3_signature(const v2::JsapiPayment& payment, const 
     if (signature && merchant.public_key &&
         merchant.public_key->verify_sha256(v3_string(payment, payment.package), *signature))
         return {};
-    return bad_signature("paySign", explain_v3(payment, merchant, directory));
+    auto [hint, slip] = explain_v3(payment, merchant, directory);
+    return bad_signature("paySign", std::move(hint), slip);
 }
 
-Result<void, Problem> check_signature(const v2::JsapiPayment& payment, const Order& order,
+Result<void, Refused> check_signature(const v2::JsapiPayment& payment, const Order& order,
                                       const Context& context) {
     const Merchant* const merchant = context.directory.find_merchant(order.mch_id.str());
     if (merchant == nullptr)
@@ -203,21 +241,51 @@ Result<void, Problem> check_signature(const v2::JsapiPayment& payment, const Ord
     }
     const std::string right = v2::pay_sign(payment, merchant->api_key, order.sign_type);
     if (!equal_in_constant_time(right, payment.pay_sign)) {
-        return bad_signature("paySign", explain(payment, order, *merchant, context.directory));
+        auto [hint, slip] = explain(payment, order, *merchant, context.directory);
+        return bad_signature("paySign", std::move(hint), slip);
     }
     return {};
 }
 
+/// The order, once the phone has found nothing wrong with what it was given.
+Result<Order, Refused> accept(const v2::JsapiPayment& payment, Context& context) {
+    WXPAY_TRY(Order order, order_of(payment, context));
+    auto checked = check_order(payment, order, context.clock.now());
+    if (checked) checked = check_signature(payment, order, context);
+    if (checked) return order;
+    checked.error().order = std::move(order);
+    return Failure{std::move(checked).error()};
+}
+
+/// The verdict knows the mistakes that go live most often.
+void remember(const Refused& refused, Context& context) {
+    if (refused.slip == Slip::none) return;
+    verdict::Invocation invocation{.at = context.clock.now(),
+                                   .slip = refused.slip,
+                                   .error = refused.problem.message,
+                                   .hint = refused.problem.hint};
+    if (refused.order) {
+        const auto whole = combination_of(*context.store.begin(), *refused.order);
+        invocation.mch_id = (whole ? whole->mch_id : refused.order->mch_id).str();
+        invocation.out_trade_no = (whole ? whole->number : refused.order->out_trade_no).str();
+    }
+    context.traces.see(invocation);
+}
+
 Result<http::Answer, Problem> open(const Call& call) {
     WXPAY_TRY(const v2::JsapiPayment payment, payment_from(call));
-    WXPAY_TRY(const Order order, order_of(payment, call.context));
-    WXPAY_CHECK(check_signature(payment, order, call.context));
-    if (order.trade_type != TradeType::jsapi) {
-        return fail("wrong_scene", "支付场景非法", "package",
-                    "the order's trade_type is not JSAPI");
+    const auto accepted = accept(payment, call.context);
+    if (!accepted) {
+        remember(accepted.error(), call.context);
+        return Failure{accepted.error().problem};
     }
-    if (const auto problem = why_not_payable(order, call.context.clock.now()))
-        return Failure{conflict(*problem)};
+    const Order& order = *accepted;
+    if (order.trade_type != TradeType::jsapi) {
+        return Failure{problem("wrong_scene", "支付场景非法", "package",
+                               "the order's trade_type is not JSAPI")};
+    }
+    if (const auto why = why_not_payable(order, call.context.clock.now()))
+        return Failure{conflict(*why)};
     return json_response(dump(to_json(order, *call.context.store.begin())));
 }
 

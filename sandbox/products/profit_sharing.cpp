@@ -8,10 +8,19 @@
 #include "core/codec/beijing_time.hpp"
 #include "core/codec/json.hpp"
 
+#include "sandbox/api_v2/new_order.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
 
 namespace wxpay::sandbox {
+
+bool is_for_sharing(const Order& order) {
+    if (order.api == ApiVersion::v2) return api_v2::created_with(order, "profit_sharing") == "Y";
+    const auto creation = parse_json(order.creation);
+    if (!creation || !creation->is_object()) return false;
+    const auto settle = creation->find("settle_info");
+    return settle != creation->end() && settle->value("profit_sharing", false);
+}
 
 void step_profit_sharing(Work& work, const Document& document) {
     auto json = nlohmann::ordered_json::parse(document.text);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 #include "sandbox/ledger/work.hpp"
@@ -11,6 +12,12 @@
 namespace wxpay::sandbox {
 
 inline constexpr std::string_view kSharingKind = "sharing";  ///< a request, by out_order_no
+
+/// From so long after its payment on WeChat sets free by itself what of an order was not shared.
+inline constexpr std::chrono::hours kSharingEnds{30 * 24};
+
+/// Whether the order was made to be shared, by either API.
+bool is_for_sharing(const Order& order);
 
 /// The receivers get their money: a step of take_step().
 void step_profit_sharing(Work& work, const Document& document);

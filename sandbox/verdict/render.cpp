@@ -56,24 +56,25 @@ std::string line_of(const Finding& finding) {
     return out;
 }
 
-std::string next_of(const std::string& exchange) { return "wxpay-sandbox explain " + exchange; }
+std::string next_line(const std::string& exchange) {
+    return fmt::format("         wxpay-sandbox explain {}\n", exchange);
+}
 
-std::string finding_lines(const Finding& finding, std::size_t width, bool color) {
+std::string finding_lines(const Finding& finding, std::size_t width, bool color, bool asks_next) {
     const bool is_error = finding.severity == Severity::error;
     std::string out = fmt::format(
         "  {}  {:<{}}  {}\n", painted(is_error ? "ERROR" : "WARN ", is_error ? "31" : "33", color),
         finding.rule, width, line_of(finding));
-    if (!finding.exchanges.empty())
-        out += fmt::format("         {}\n", next_of(finding.exchanges.back()));
+    if (asks_next && !finding.exchanges.empty()) out += next_line(finding.exchanges.back());
     return out;
 }
 
-std::string refusal_lines(const Report::Refusal& refusal) {
+std::string refusal_lines(const Report::Refusal& refusal, bool asks_next) {
     std::string out = fmt::format("  refused {:>4}  {}", refusal.exchange, refusal.call);
     if (!refusal.out_trade_no.empty()) out += fmt::format("  order {}", refusal.out_trade_no);
     out += fmt::format("  {}\n", refusal.error);
     if (!refusal.hint.empty()) out += fmt::format("         {}\n", refusal.hint);
-    return out + fmt::format("         {}\n", next_of(refusal.exchange));
+    return asks_next ? out + next_line(refusal.exchange) : out;
 }
 
 std::vector<std::string> unseen_lines(const Report::Unseen& unseen) {
@@ -151,7 +152,7 @@ std::string test_case(const verdict::Rule& rule, const std::string& lines, FailO
 
 }  // namespace
 
-std::string report_text(const Report& report, bool color) {
+std::string report_text(const Report& report, bool color, bool asks_next) {
     std::string out = counts_line(report, color);
     std::size_t width = 0;
     for (const Finding& finding : report.findings) width = std::max(width, finding.rule.size());
@@ -160,14 +161,14 @@ std::string report_text(const Report& report, bool color) {
     for (const Severity severity : {Severity::error, Severity::warning}) {
         for (const Finding& finding : report.findings) {
             if (finding.severity != severity || shown == kShownMax) continue;
-            out += finding_lines(finding, width, color);
+            out += finding_lines(finding, width, color, asks_next);
             ++shown;
         }
     }
     if (shown < report.findings.size())
         out += fmt::format("  … and {} more; the report as JSON has them\n",
                            report.findings.size() - shown);
-    for (const Report::Refusal& refusal : report.refusals) out += refusal_lines(refusal);
+    for (const Report::Refusal& refusal : report.refusals) out += refusal_lines(refusal, asks_next);
     for (const std::string& line : unseen_lines(report.unseen))
         out += fmt::format("  unseen  {}\n", line);
     return out;

@@ -10,6 +10,7 @@
 #include "sandbox/context.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/diagnosis/signature.hpp"
+#include "sandbox/ledger/combination.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/store/store.hpp"
 #include "sandbox/verdict/rule.hpp"
@@ -29,6 +30,11 @@ struct Judged {
     Ending ending;
     bool is_whole = true;
 };
+
+/// The merchant whose twin in the acceptance sandbox this is, or itself.
+std::string without_twin(const std::string& mch_id) {
+    return mch_id.starts_with('s') ? mch_id.substr(1) : mch_id;
+}
 
 class Making {
   public:
@@ -84,15 +90,25 @@ class Making {
         filter.mch_id = mch_id;
         filter.limit = kListMax;
         for (std::size_t read = 0; read < kJudgedMax; read += kListMax) {
-            const auto page = context_.store.begin()->orders(filter);
+            const auto transaction = context_.store.begin();
+            const auto page = transaction->orders(filter);
             for (const Order& order : page) {
                 if (order.created_at < seen_.since) continue;
+                add_to_whole(*transaction, order);
                 judged(order.mch_id.str(), order.out_trade_no.str()).ending.order = order;
             }
             if (page.size() < kListMax) return;
             filter.before_id = page.back().id;
         }
         report_.unseen.is_ledger_longer = true;
+    }
+
+    /// A combined order is called and told of by its own number, in the name of one merchant.
+    void add_to_whole(Transaction& transaction, const Order& part) {
+        const auto whole = combination_of(transaction, part);
+        if (!whole || (!report_.mch_id.empty() && whole->mch_id.str() != report_.mch_id)) return;
+        auto& parts = judged(whole->mch_id.str(), whole->number.str()).ending.parts;
+        parts.insert(parts.begin(), part);  // the newest are read first
     }
 
     void read_notifications(const std::string& mch_id) {
@@ -138,9 +154,11 @@ class Making {
 
     void count() {
         Report::Counts& counts = report_.counts;
-        counts.calls = seen_.counts.calls;
-        counts.refused = seen_.counts.refused;
-        counts.attempts = seen_.counts.attempts;
+        Traces::Counts seen;
+        for (const auto& [mch_id, each] : seen_.counts) seen += each;
+        counts.calls = seen.calls;
+        counts.refused = seen.refused;
+        counts.attempts = seen.attempts;
         for (const auto& [key, each] : all_) {
             if (each.ending.order) {
                 const TradeState state = each.ending.order->state;
@@ -158,6 +176,28 @@ class Making {
         report_.unseen.steps = seen_.steps_left;
     }
 
+    verdict::Run run() const {
+        std::map<std::string, verdict::Run::Merchant> merchants;
+        for (const auto& [mch_id, counts] : seen_.counts) {
+            verdict::Run::Merchant& merchant = merchants[mch_id];
+            merchant.mch_id = mch_id;
+            merchant.queries = counts.queries;
+            merchant.bills = counts.bills;
+        }
+        for (const auto& [key, each] : all_) {
+            const Order* const order = each.ending.payable();
+            const auto found = merchants.find(without_twin(key.first));
+            // Of who has made no call nothing is known.
+            if (order == nullptr || !order->paid_at || found == merchants.end()) continue;
+            verdict::Run::Merchant& merchant = found->second;
+            merchant.first_paid = std::min(merchant.first_paid.value_or(now_), *order->paid_at);
+            if (each.ending.has_told(NotificationKind::payment)) ++merchant.told;
+        }
+        verdict::Run out{report_.counts.calls, now_, {}};
+        for (auto& [mch_id, merchant] : merchants) out.merchants.push_back(std::move(merchant));
+        return out;
+    }
+
     void judge() {
         Found found = std::move(seen_.left);
         for (const auto& [key, each] : all_) {
@@ -165,14 +205,14 @@ class Making {
             found.judge(
                 {each.trace, is_known ? &each.ending : nullptr, now_, seen_.since, each.is_whole});
         }
-        found.judge_run(report_.counts.calls);
+        found.judge_run(run());
         std::stable_sort(found.list.begin(), found.list.end(),
                          [](const Found::Placed& a, const Found::Placed& b) {
                              return std::pair(a.rule, a.n) < std::pair(b.rule, b.n);
                          });
         for (Found::Placed& placed : found.list) {
             Finding& finding = report_.findings.emplace_back(std::move(placed.finding));
-            if (finding.mch_id.starts_with('s')) finding.mch_id.erase(0, 1);
+            finding.mch_id = without_twin(finding.mch_id);
             for (std::string* const text : {&finding.mch_id, &finding.out_trade_no, &finding.text})
                 *text = shown(*text);
         }
@@ -238,16 +278,20 @@ std::optional<FailOn> parse_fail_on(std::string_view word) {
     return std::nullopt;
 }
 
-bool fails(const Report& report, FailOn fail_on) {
+bool fails(std::size_t errors, std::size_t warnings, FailOn fail_on) {
     switch (fail_on) {
         case FailOn::error:
-            return report.errors > 0;
+            return errors > 0;
         case FailOn::warning:
-            return report.errors + report.warnings > 0;
+            return errors + warnings > 0;
         case FailOn::never:
             return false;
     }
     return false;
+}
+
+bool fails(const Report& report, FailOn fail_on) {
+    return fails(report.errors, report.warnings, fail_on);
 }
 
 Report make_report(Context& context, const std::string& mch_id) {

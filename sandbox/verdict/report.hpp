@@ -87,7 +87,8 @@ Report make_report(Context& context, const std::string& mch_id = {});
 // The report as text. All of them are functions of the report alone.
 
 /// For people: counts, a line for each finding, what to do next. Ends with a line end.
-std::string report_text(const Report& report, bool color);
+/// asks_next  whether each finding names the command that shows more of it, which asks the server
+std::string report_text(const Report& report, bool color, bool asks_next = true);
 /// One JSON object; its schema is Report in openapi.json.
 std::string report_json(const Report& report);
 /// JUnit XML: a test case for each rule. Findings below `fail_on` pass, with their texts as
@@ -96,6 +97,7 @@ std::string report_junit(const Report& report, FailOn fail_on = FailOn::error);
 
 /// Whether it has findings from this severity on.
 bool fails(const Report& report, FailOn fail_on);
+bool fails(std::size_t errors, std::size_t warnings, FailOn fail_on);
 
 /// All rules, in the order of reports.
 std::span<const verdict::Rule> verdict_rules();

@@ -20,8 +20,17 @@ class Found;
 
 /// How an order stands in the ledger by now.
 struct Ending {
-    std::optional<Order> order;  ///< nothing: it never came to be
+    std::optional<Order> order;  ///< nothing: it never came to be, or it is a combined one
+    std::vector<Order> parts;    ///< of a combined order
     std::vector<Notification> notifications;
+
+    /// What the user pays: the order or, for all of a combined one, its first part. Null for a part
+    /// alone, which is ordered, paid and closed with the others, and when there is none.
+    const Order* payable() const;
+    /// Whether a callback of this kind was received.
+    bool has_told(NotificationKind kind) const;
+    /// Whether one is still on its way and may tell it yet.
+    bool may_tell(NotificationKind kind) const;
 };
 
 /// What a rule judges: one order, or a merchant's calls that belong to none.
@@ -33,6 +42,20 @@ struct Case {
     bool is_whole = true;            ///< nothing of the order's traffic had to be forgotten
 };
 
+/// The traffic as a whole.
+struct Run {
+    struct Merchant {
+        std::string mch_id;
+        std::uint64_t queries = 0;          ///< of orders
+        std::uint64_t bills = 0;            ///< asked for and not refused
+        std::uint64_t told = 0;             ///< orders whose payment a callback has told
+        std::optional<Instant> first_paid;  ///< when an order was paid first
+    };
+    std::uint64_t calls = 0;
+    Instant now;  ///< business time
+    std::vector<Merchant> merchants;
+};
+
 /// What merchants should do, and how traffic shows that one does not.
 struct Rule {
     std::string_view id;  ///< "group/name"; stable: builds and documents name it
@@ -41,7 +64,7 @@ struct Rule {
     std::string_view source;   ///< with its grade as in FIDELITY.md; "R: …" where we chose
     void (*judge)(const Case& subject, Found& found) = nullptr;
     /// Of the traffic as a whole.
-    void (*judge_run)(std::uint64_t calls, Found& found) = nullptr;
+    void (*judge_run)(const Run& run, Found& found) = nullptr;
 };
 
 /// The rules, in the order of reports.
@@ -59,13 +82,14 @@ class Found {
 
     /// Every rule on this one.
     void judge(const Case& subject);
-    void judge_run(std::uint64_t calls);
+    void judge_run(const Run& run);
 
     void merge(const Found& other);
 
     /// Called by rules. The steps are those that show it; null ones do not count.
     void add(const Case& subject, const std::vector<const Step*>& steps, std::string text);
-    void add(std::string text);
+    /// Of the traffic as a whole. mch_id  empty: no merchant's own
+    void add(const std::string& mch_id, std::string text);
 
     std::vector<Placed> list;
     std::size_t errors = 0;  ///< also those that had no room

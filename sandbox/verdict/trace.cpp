@@ -53,15 +53,29 @@ Operation v3_order_operation(std::string_view method, std::string_view rest) {
     return is_order ? Operation::order : Operation::other;
 }
 
+/// Of a path below /v3/profitsharing/.
+Operation sharing_operation(std::string_view method, std::string_view rest) {
+    if (rest == "orders") return Operation::share;
+    if (rest == "orders/unfreeze") return Operation::unfreeze;
+    if (rest == "return-orders") return Operation::share_return;
+    return method == "GET" && rest.starts_with("orders/") ? Operation::share_query
+                                                          : Operation::other;
+}
+
+constexpr std::string_view kCombined = "/v3/combine-transactions/";
+constexpr std::string_view kSharing = "/v3/profitsharing/";
+
 Operation v3_operation(std::string_view method, std::string_view path) {
     constexpr std::string_view kRefunds = "/v3/refund/domestic/refunds";
     for (const std::string_view start :
-         {"/v3/pay/transactions/", "/v3/pay/partner/transactions/", "/v3/combine-transactions/"}) {
+         {std::string_view("/v3/pay/transactions/"),
+          std::string_view("/v3/pay/partner/transactions/"), kCombined}) {
         if (path.starts_with(start)) return v3_order_operation(method, path.substr(start.size()));
     }
     if (path == kRefunds) return Operation::refund;
     if (path.starts_with(kRefunds))
         return method == "GET" ? Operation::refund_query : Operation::other;
+    if (path.starts_with(kSharing)) return sharing_operation(method, path.substr(kSharing.size()));
     return path.starts_with("/v3/bill/") ? Operation::bill : Operation::other;
 }
 
@@ -151,7 +165,12 @@ std::string text_in(const Json& json, const char* name) {
                : std::string();
 }
 
+/// The last part of "/v3/refund/domestic/refunds/{out_refund_no}" and the like.
+std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 void read_v3_fields(const http::Request& request, Details& details) {
+    if (request.path.find("/transactions/id/") != std::string::npos)
+        details.transaction_id = kept(last_part(request.path), kNumberMax);
     const auto json = parse_json(request.body);
     if (!json || !json->is_object()) return;
     details.out_refund_no = text_in(*json, "out_refund_no");
@@ -175,8 +194,50 @@ std::string element_of(std::string_view body, std::string_view name) {
     return kept(body.substr(from, body.find(']', from) - from), kNumberMax);
 }
 
-/// The last part of "/v3/refund/domestic/refunds/{out_refund_no}" and the like.
-std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+/// How the order stands that a query asked for. Of a combined order's parts the first one counts:
+/// they change together.
+Told told_by(const Exchange& exchange, bool is_v3) {
+    constexpr std::string_view kName = R"("trade_state":")";
+    constexpr std::array<std::pair<std::string_view, Told>, 8> kStates{{{"NOTPAY", Told::open},
+                                                                        {"USERPAYING", Told::open},
+                                                                        {"ACCEPT", Told::open},
+                                                                        {"SUCCESS", Told::paid},
+                                                                        {"REFUND", Told::paid},
+                                                                        {"PAYERROR", Told::failed},
+                                                                        {"CLOSED", Told::ended},
+                                                                        {"REVOKED", Told::ended}}};
+    const std::string_view body = exchange.response.body;
+    std::string state;
+    if (!is_v3) {
+        state = element_of(body, "trade_state");
+    } else if (const std::size_t at = body.find(kName); at != std::string_view::npos) {
+        const std::string_view rest = body.substr(at + kName.size());
+        state = rest.substr(0, rest.find('"'));
+    }
+    const auto* const found = std::find_if(kStates.begin(), kStates.end(),
+                                           [&](const auto& each) { return each.first == state; });
+    return found == kStates.end() ? Told::nothing : found->second;
+}
+
+/// What a request for profit sharing asks for.
+void read_sharing(std::string_view body, Details& details) {
+    const auto json = parse_json(body);
+    if (!json || !json->is_object()) return;
+    const auto flag = json->find("unfreeze_unsplit");
+    details.sets_rest_free = flag != json->end() && *flag == true;
+    const auto receivers = json->find("receivers");
+    details.can_be_returned =
+        receivers != json->end() &&
+        std::any_of(receivers->begin(), receivers->end(),
+                    [](const Json& each) { return text_in(each, "type") == "MERCHANT_ID"; });
+}
+
+/// The out_order_no of a request for profit sharing, or of a question after one.
+std::uint64_t sharing_mark(Operation operation, const http::Request& request) {
+    if (operation == Operation::share_query) return mark_of(last_part(request.path));
+    const auto json = parse_json(request.body);
+    return json && json->is_object() ? mark_of(text_in(*json, "out_order_no")) : 0;
+}
 
 void read_fault(const Exchange& exchange, Details& details) {
     if (!exchange.fault) return;
@@ -208,6 +269,7 @@ Reading read_callback(const Exchange& exchange) {
                        ? Outcome::refused
                        : Outcome::unknown;
     step.mark = mark_of(body);
+    step.latency = std::chrono::duration_cast<decltype(step.latency)>(exchange.latency);
     if (step.outcome == Outcome::ok && !exchange.fault && !probe && exchange.latency < kQuick)
         return out;
     Details details;
@@ -215,7 +277,7 @@ Reading read_callback(const Exchange& exchange) {
     details.error = kept(exchange.error);
     details.hint = kept(exchange.hint);
     details.verdict = verdict;
-    details.latency = exchange.latency;
+    details.status = exchange.response.status;
     details.is_probe = probe;
     read_fault(exchange, details);
     step.details = std::make_shared<const Details>(std::move(details));
@@ -241,8 +303,10 @@ Reading read_call(const Exchange& exchange) {
     Step& step = out.step;
     step.operation = operation_of(request.method, request.path);
     step.is_v3 = request.path.starts_with("/v3/");
+    step.is_combined = request.path.starts_with(kCombined);
     step.outcome = outcome_of_call(exchange);
-    if (step.outcome != Outcome::ok || exchange.fault) {
+    const bool is_share = step.operation == Operation::share;
+    if (step.outcome != Outcome::ok || exchange.fault || is_share) {
         Details details;
         details.call = kept(request.method + " " + request.path);
         details.error = kept(exchange.error);
@@ -252,12 +316,17 @@ Reading read_call(const Exchange& exchange) {
         read_fault(exchange, details);
         if (step.is_v3) {
             read_v3_fields(request, details);
+            if (is_share) read_sharing(request.body, details);
         } else {
             read_v2_fields(request.body, details);
         }
         if (out.out_trade_no.empty()) out.out_trade_no = details.transaction_id;
         step.details = std::make_shared<const Details>(std::move(details));
     }
+    if (step.operation == Operation::query && step.outcome == Outcome::ok)
+        step.told = told_by(exchange, step.is_v3);
+    if (is_share || step.operation == Operation::share_query)
+        step.mark = sharing_mark(step.operation, request);
     if (out.out_trade_no.empty() && !step.is_v3 && belongs_to_an_order(step.operation))
         out.out_trade_no = other_number(exchange);
     // The acceptance sandbox has orders of its own, under the merchant's twin.
@@ -278,12 +347,13 @@ Operation operation_of(std::string_view method, std::string_view path) {
 }
 
 std::string Step::name() const {
+    if (operation == Operation::invoke) return {};
     return (operation == Operation::callback ? "c" : "") + std::to_string(exchange);
 }
 
 bool Step::is_refusal() const {
-    return operation != Operation::callback && outcome == Outcome::refused &&
-           details->effect != Effect::Kind::err_code;
+    return operation != Operation::callback && operation != Operation::invoke &&
+           outcome == Outcome::refused && details->effect != Effect::Kind::err_code;
 }
 
 bool Step::is_genuine() const {
@@ -305,6 +375,20 @@ Reading read(const Exchange& exchange) {
         exchange.kind == Exchange::Kind::callback ? read_callback(exchange) : read_call(exchange);
     out.step.exchange = exchange.id;
     out.step.at = exchange.at;
+    return out;
+}
+
+Reading read(const Invocation& invocation) {
+    Reading out{invocation.mch_id, invocation.out_trade_no, {}};
+    out.step.operation = Operation::invoke;
+    out.step.outcome = Outcome::refused;
+    out.step.at = invocation.at;
+    Details details;
+    details.call = "wx.requestPayment";
+    details.error = kept(invocation.error);
+    details.hint = kept(invocation.hint);
+    details.slip = invocation.slip;
+    out.step.details = std::make_shared<const Details>(std::move(details));
     return out;
 }
 

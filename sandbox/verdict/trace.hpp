@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,8 +25,13 @@ enum class Operation : std::uint8_t {
     refund,
     refund_query,
     bill,
+    share,  ///< profit sharing: a request, a question after one, a return, the rest set free
+    share_query,
+    share_return,
+    unfreeze,
     other,
     callback,  ///< no call: an attempt to deliver one
+    invoke,    ///< no call: a phone was given the arguments of wx.requestPayment
 };
 
 /// What a call with this path is for; the acceptance sandbox's paths count as those they imitate.
@@ -38,10 +44,28 @@ enum class Outcome : std::uint8_t {
     unknown,  ///< no answer, one that nobody may believe, or one that says that it is open
 };
 
-/// What rules look at beyond that; only kept where something is worth a look.
+/// How an order stands according to the answer of a query.
+enum class Told : std::uint8_t {
+    nothing,
+    open,  ///< not paid, or the user is about to
+    paid,  ///< also when it was refunded since
+    failed,
+    ended,  ///< closed or reversed
+};
+
+/// What is wrong with the arguments of wx.requestPayment.
+enum class Slip : std::uint8_t {
+    none,
+    package_prefix,  ///< `package` without "prepay_id=", where it is sent or where it is signed
+    signature,
+    prepay_expired,
+};
+
+/// What rules look at beyond that; only kept where something is worth a look. Alike ones are
+/// shared.
 struct Details {
     std::string call;   ///< "POST /pay/unifiedorder", or the callback's url
-    std::string error;  ///< Exchange::error
+    std::string error;  ///< Exchange::error, or what the phone says
     std::string hint;
     bool is_known_path = true;
     bool was_struck = false;  ///< by a fault, or by what the call itself asked for
@@ -57,26 +81,38 @@ struct Details {
 
     // Of callbacks.
     Verdict verdict = Verdict::ok;
-    Millis latency{0};
+    int status = 0;  ///< HTTP status of the answer; 0: none
     bool is_probe = false;
     bool changes_amount = false;  ///< a fault has changed what was paid
+
+    // Of requests for profit sharing.
+    bool sets_rest_free = false;   ///< unfreeze_unsplit
+    bool can_be_returned = false;  ///< a receiver is a merchant
+
+    Slip slip = Slip::none;  ///< of what a phone was given
+
+    friend bool operator==(const Details&, const Details&) = default;
 };
 
-/// One exchange of an order.
+/// One exchange of an order. There are many, so it is small.
 struct Step {
     Operation operation = Operation::other;
     Outcome outcome = Outcome::ok;
+    Told told = Told::nothing;  ///< of queries
     bool is_v3 = false;
+    bool is_combined = false;      ///< of calls: by the paths of combined orders
     bool is_about_refund = false;  ///< of callbacks
-    std::uint64_t n = 0;           ///< grows from step to step, whosever they are
-    std::int64_t exchange = 0;     ///< its id
+    std::chrono::duration<std::int32_t, std::milli> latency{0};  ///< of callbacks
+    std::uint64_t n = 0;        ///< grows from step to step, whosever they are
+    std::int64_t exchange = 0;  ///< its id
     Instant at;
-    std::uint64_t mark =
-        0;  ///< hash of a refund's number, or of a callback's body; 0: not looked at
+    /// Hash of a refund's number, of a sharing request's, or of a callback's body; 0: not looked
+    /// at.
+    std::uint64_t mark = 0;
     std::shared_ptr<const Details> details = {};  ///< null: nothing is worth a look
 
-    std::string name() const;  ///< of the exchange
-    /// Refused, and not because a fault asked for it.
+    std::string name() const;  ///< of the exchange; empty when it is none
+    /// A call that was refused, and not because a fault asked for it.
     bool is_refusal() const;
     /// A callback as WeChat really sends them: neither a probe nor spoiled nor lost by a fault.
     bool is_genuine() const;
@@ -102,6 +138,18 @@ struct Reading {
 };
 /// Looks no closer than it must: most exchanges are as they should be.
 Reading read(const Exchange& exchange);
+
+/// The arguments of wx.requestPayment, when the phone refuses them.
+struct Invocation {
+    std::string mch_id = {};  ///< empty, as the next one: they lead to no order
+    std::string out_trade_no = {};
+    Instant at;
+    Slip slip = Slip::none;
+    std::string error;  ///< the phone's words
+    std::string hint;
+};
+Reading read(const Invocation& invocation);
+
 /// What a call for a refund, or a question after one, says: its number, and of a call the sum.
 std::shared_ptr<const Details> refund_details(const Exchange& exchange);
 /// What a refund's number is remembered by; never 0.

@@ -28,7 +28,7 @@ bool begins_a_trace(const Step& step) {
 /// A merchant that polls makes one step of it.
 bool repeats(const Step& before, const Step& step) {
     return !before.details && !step.details && before.operation == step.operation &&
-           before.outcome == step.outcome && before.mark == step.mark;
+           before.outcome == step.outcome && before.told == step.told && before.mark == step.mark;
 }
 
 /// One that belongs to no order stands for itself.
@@ -43,6 +43,15 @@ std::uint64_t refund_key(const std::string& mch_id, std::uint64_t mark) {
 }
 
 }  // namespace
+
+Traces::Counts& Traces::Counts::operator+=(const Counts& other) {
+    calls += other.calls;
+    refused += other.refused;
+    attempts += other.attempts;
+    queries += other.queries;
+    bills += other.bills;
+    return *this;
+}
 
 std::size_t Traces::KeyHash::operator()(const Key& key) const {
     const std::hash<std::string_view> hash;
@@ -111,6 +120,30 @@ void Traces::remember_open_refund(const Trace& trace, const Step& step) {
     }
 }
 
+/// An outage says the same in thousands of attempts, one order's above all.
+void Traces::share_details(const Trace* trace, Step& step) {
+    if (!step.details) return;
+    const bool has_steps = trace != nullptr && !trace->steps.empty();
+    for (const auto& known : {has_steps ? trace->steps.back().details : nullptr, last_details_}) {
+        if (!known || *known != *step.details) continue;
+        step.details = known;
+        break;
+    }
+    last_details_ = step.details;
+}
+
+void Traces::place(verdict::Reading reading) {
+    Step& step = reading.step;
+    Trace* trace = find({reading.mch_id, reading.out_trade_no});
+    share_details(trace, step);
+    if (trace == nullptr) {
+        if (!begins_a_trace(step)) return;
+        trace = &insert(std::move(reading.mch_id), std::move(reading.out_trade_no));
+    }
+    if (is_about_a_refund(step.operation) && step.mark != 0) remember_open_refund(*trace, step);
+    append(*trace, std::move(step));
+}
+
 void Traces::see(const Exchange& exchange) {
     verdict::Reading reading = verdict::read(exchange);
     Step& step = reading.step;
@@ -122,6 +155,8 @@ void Traces::see(const Exchange& exchange) {
     } else {
         ++counts.calls;
         if (step.is_refusal()) ++counts.refused;
+        if (step.operation == Operation::query) ++counts.queries;
+        if (step.operation == Operation::bill && step.outcome != Outcome::refused) ++counts.bills;
     }
 
     const bool is_refund = is_about_a_refund(step.operation);
@@ -135,13 +170,14 @@ void Traces::see(const Exchange& exchange) {
                 std::tie(reading.mch_id, reading.out_trade_no) = known->second;
         }
     }
-    Trace* trace = find({reading.mch_id, reading.out_trade_no});
-    if (trace == nullptr) {
-        if (!begins_a_trace(step)) return;
-        trace = &insert(std::move(reading.mch_id), std::move(reading.out_trade_no));
-    }
-    if (is_refund && step.mark != 0) remember_open_refund(*trace, step);
-    append(*trace, std::move(step));
+    place(std::move(reading));
+}
+
+void Traces::see(const verdict::Invocation& invocation) {
+    verdict::Reading reading = verdict::read(invocation);
+    const std::lock_guard lock(mutex_);
+    reading.step.n = ++last_n_;
+    place(std::move(reading));
 }
 
 Traces::Snapshot Traces::snapshot(const std::string& mch_id) const {
@@ -155,9 +191,8 @@ Traces::Snapshot Traces::snapshot(const std::string& mch_id) const {
     out.since = since_;
     for (const auto& [id, counts] : counts_) {
         if (!is_wanted(id)) continue;
-        out.counts.calls += counts.calls;
-        out.counts.refused += counts.refused;
-        out.counts.attempts += counts.attempts;
+        // The twin's calls are the merchant's.
+        out.counts[id.starts_with('s') ? id.substr(1) : id] += counts;
     }
     for (const Trace& trace : traces_) {
         if (!is_wanted(trace.mch_id)) continue;
@@ -180,6 +215,7 @@ void Traces::clear(const std::string& mch_id, Instant now) {
         counts_.clear();
         open_refunds_.clear();
         left_.clear();
+        last_details_.reset();
         since_ = now;
         return;
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -26,15 +27,21 @@ class Traces {
 
     /// A call was answered, or a callback's attempt has ended. Cheap for what is as it should be.
     void see(const Exchange& exchange);
+    /// A phone refused what a page gave it.
+    void see(const verdict::Invocation& invocation);
 
     struct Counts {
         std::uint64_t calls = 0;
         std::uint64_t refused = 0;
         std::uint64_t attempts = 0;
+        std::uint64_t queries = 0;  ///< of orders
+        std::uint64_t bills = 0;    ///< asked for and not refused
+
+        Counts& operator+=(const Counts& other);
     };
     struct Snapshot {
         Instant since;
-        Counts counts;
+        std::map<std::string, Counts> counts;  ///< by merchant
         std::vector<verdict::Trace> traces;
         verdict::Found left;  ///< what was found in orders that had to go
         std::uint64_t orders_left = 0;
@@ -67,6 +74,8 @@ class Traces {
         std::uint64_t orders = 0;
     };
     Left& left_of(const std::string& mch_id);
+    void place(verdict::Reading reading);
+    void share_details(const verdict::Trace* trace, verdict::Step& step);
     void append(verdict::Trace& trace, verdict::Step step);
     void let_go_of_oldest();
     void remember_open_refund(const verdict::Trace& trace, const verdict::Step& step);
@@ -79,7 +88,8 @@ class Traces {
     std::unordered_map<std::uint64_t, std::pair<std::string, std::string>> open_refunds_;
     Instant since_;
     std::uint64_t last_n_ = 0;
-    std::map<std::string, Left, std::less<>> left_;  // what had to go, by merchant
+    std::shared_ptr<const verdict::Details> last_details_;  // the same again is not kept twice
+    std::map<std::string, Left, std::less<>> left_;         // what had to go, by merchant
 };
 
 }  // namespace wxpay::sandbox

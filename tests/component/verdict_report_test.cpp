@@ -1,5 +1,5 @@
 // The report on a run: its counts, its three forms, its limits, the control API's route.
-#include <sstream>
+#include <set>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -37,7 +37,7 @@ Report broken() {
                      .undelivered = 1};
     report.errors = 1;
     report.warnings = 1;
-    report.findings = {{"flow/refund-number-changed",
+    report.findings = {{"flow/refund-number-reused",
                         Severity::error,
                         "1900000109",
                         "T-7",
@@ -57,10 +57,10 @@ Report broken() {
 TEST(VerdictText, SaysWhatWasFoundAndWhatToDoNext) {
     EXPECT_EQ(sandbox::report_text(broken(), false),
               "37 calls · 9 orders · 9 callbacks (11 attempts) · 1 refused · 1 error · 1 warning\n"
-              "  ERROR  flow/refund-number-changed  order T-7: <R1> & \"R2\" of 深圳\xef\xbf\xbf "
+              "  ERROR  flow/refund-number-reused  order T-7: <R1> & \"R2\" of 深圳\xef\xbf\xbf "
               "(17, 19)\n"
               "         wxpay-sandbox explain 19\n"
-              "  WARN   notify/slow                 order T-3: answered after 4.6 s, and the limit "
+              "  WARN   notify/slow                order T-3: answered after 4.6 s, and the limit "
               "is 5 s (c4)\n"
               "         wxpay-sandbox explain c4\n"
               "  refused   21  POST /pay/unifiedorder  order T-9  签名错误\n"
@@ -69,6 +69,17 @@ TEST(VerdictText, SaysWhatWasFoundAndWhatToDoNext) {
     EXPECT_THAT(sandbox::report_text(broken(), true), HasSubstr("\x1b[31mERROR\x1b[0m"));
     EXPECT_EQ(sandbox::report_text(Report{}, false),
               "0 calls · 0 orders · 0 callbacks (0 attempts) · 0 refused · no findings\n");
+}
+
+TEST(VerdictText, NamesNoCommandWhenThereIsNobodyToAsk) {
+    EXPECT_EQ(sandbox::report_text(broken(), false, false),
+              "37 calls · 9 orders · 9 callbacks (11 attempts) · 1 refused · 1 error · 1 warning\n"
+              "  ERROR  flow/refund-number-reused  order T-7: <R1> & \"R2\" of 深圳\xef\xbf\xbf "
+              "(17, 19)\n"
+              "  WARN   notify/slow                order T-3: answered after 4.6 s, and the limit "
+              "is 5 s (c4)\n"
+              "  refused   21  POST /pay/unifiedorder  order T-9  签名错误\n"
+              "         signed with another key\n");
 }
 
 TEST(VerdictText, SaysWhatItCouldNotSee) {
@@ -109,7 +120,7 @@ TEST(VerdictJUnit, HasATestCaseForEachRule) {
         EXPECT_EQ(each.attribute("name").value(), rule.id);
         EXPECT_STRNE(each.attribute("time").value(), "");
         EXPECT_THAT(each.attribute("classname").value(), testing::StartsWith("wxpay-sandbox."));
-        const bool is_broken = rule.id == "flow/refund-number-changed";
+        const bool is_broken = rule.id == "flow/refund-number-reused";
         EXPECT_EQ(static_cast<bool>(each.child("failure")), is_broken) << rule.id;
         if (is_broken) {
             EXPECT_STREQ(each.child("failure").text().get(),
@@ -135,6 +146,8 @@ TEST(VerdictReport, FailsFromASeverityOn) {
     report.errors = 1;
     EXPECT_TRUE(sandbox::fails(report, FailOn::error));
     EXPECT_FALSE(sandbox::fails(report, FailOn::never));
+    EXPECT_TRUE(sandbox::fails(0, 1, FailOn::warning));
+    EXPECT_FALSE(sandbox::fails(0, 1, FailOn::error));
     for (const FailOn each : {FailOn::error, FailOn::warning, FailOn::never})
         EXPECT_EQ(sandbox::parse_fail_on(sandbox::wire_name(each)), each);
     EXPECT_EQ(sandbox::parse_fail_on("often"), std::nullopt);
@@ -277,6 +290,44 @@ TEST_F(VerdictMemory, PollingIsOneStep) {
     const auto seen = sandbox.traces.snapshot({});
     ASSERT_EQ(seen.traces.size(), 1U);
     EXPECT_EQ(seen.traces[0].steps.size(), 1U);
+}
+
+TEST_F(VerdictMemory, AttemptsThatFailAlikeAreKeptOnce) {
+    sandbox.sender.answer = [](const auto&) { return RecordingSender::unreachable(); };
+    for (const char* const number : {"T1", "T2"}) {
+        sandbox.v2("/pay/unifiedorder", AppHarness::order(number));
+        sandbox.control("POST", std::string("/_sandbox/v1/orders/1900000109:") + number + "/pay");
+    }
+    sandbox.advance(1h);
+    std::size_t steps = 0;
+    std::set<const void*> kept;
+    for (const auto& trace : sandbox.traces.snapshot({}).traces) {
+        for (const auto& step : trace.steps) {
+            kept.insert(step.details.get());
+            ++steps;
+        }
+    }
+    EXPECT_GT(steps, 8U);
+    EXPECT_EQ(kept.size(), 1U);
+}
+
+TEST_F(VerdictMemory, WhatAPhoneRefusesIsNoCall) {
+    sandbox.traces.see({.mch_id = AppHarness::kMchId,
+                        .out_trade_no = "T1",
+                        .at = sandbox.clock.now(),
+                        .slip = sandbox::verdict::Slip::signature,
+                        .error = "支付验证签名失败",
+                        .hint = "signed with another key"});
+    const Report report = sandbox::make_report(sandbox.context);
+    EXPECT_EQ(report.counts.calls, 0U);
+    EXPECT_EQ(report.counts.refused, 0U);
+    EXPECT_TRUE(report.refusals.empty());
+    ASSERT_EQ(report.findings.size(), 2U);
+    EXPECT_EQ(report.findings[0].rule, "pay/sign-refused");
+    EXPECT_EQ(report.findings[0].out_trade_no, "T1");
+    EXPECT_EQ(report.findings[0].text,
+              "wx.requestPayment: 支付验证签名失败; signed with another key");
+    EXPECT_THAT(report.findings[0].exchanges, testing::IsEmpty()) << "it was none of WeChat's";
 }
 
 TEST_F(VerdictMemory, MadeUpMerchantsHaveABound) {

@@ -1,5 +1,5 @@
 // A call that wants the merchant's certificate, without it or with another.
-#include "sandbox/api_v2/refusals.hpp"
+#include "sandbox/api_v2/judged_refusals.hpp"
 #include "sandbox/verdict/rules/refused.hpp"
 
 namespace wxpay::sandbox::verdict {
@@ -9,7 +9,7 @@ Rule call_certificate_missing();
 namespace {
 
 bool is_it(const Details& details) {
-    return details.error.find("SSL certificate") != std::string::npos ||
+    return says(details, api_v2::kCertificateNotSent) || says(details, api_v2::kCertificateWrong) ||
            details.error.starts_with(api_v2::kCertificateOfAnother.err_code) ||
            details.error.starts_with("CA_ERROR");
 }

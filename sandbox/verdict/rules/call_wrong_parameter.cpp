@@ -13,8 +13,8 @@ Rule call_wrong_parameter();
 namespace {
 
 bool is_it(const Details& details) {
-    // Yuan where fen belong, and who calls, have rules of their own.
-    if (!details.fraction.empty()) return false;
+    // Yuan where fen belong, too many refunds, and who calls, have rules of their own.
+    if (!details.fraction.empty() || is_past_last_refund(details)) return false;
     constexpr std::array<std::string_view, 5> kParts{"参数格式错误", api_v2::kParamMissing.text,
                                                      "不识别的参数", api_v2::kTotalFeeInvalid.text,
                                                      "JSAPI支付必须传openid"};

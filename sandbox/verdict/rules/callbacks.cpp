@@ -22,6 +22,11 @@ const Step* last_failure(const Trace& trace) {
     return found == trace.steps.rend() ? nullptr : &*found;
 }
 
+bool says_no(int status) {
+    constexpr int kFirstRefusal = 400;
+    return status >= kFirstRefusal;
+}
+
 bool was_received_before(const Trace& trace, const Step& callback) {
     return std::any_of(trace.steps.begin(), trace.steps.end(), [&](const Step& step) {
         return step.operation == Operation::callback && step.n < callback.n &&

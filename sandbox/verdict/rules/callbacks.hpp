@@ -19,4 +19,7 @@ const Step* last_failure(const Trace& trace);
 /// Whether the same callback was answered with success before.
 bool was_received_before(const Trace& trace, const Step& callback);
 
+/// Whether who answers with this HTTP status knows that he says no: a refusal, no bad answer.
+bool says_no(int status);
+
 }  // namespace wxpay::sandbox::verdict

@@ -3,8 +3,8 @@
 #include <array>
 #include <string_view>
 
-#include "sandbox/api_v2/refusals.hpp"
-#include "sandbox/api_v3/refusals.hpp"
+#include "sandbox/api_v2/judged_refusals.hpp"
+#include "sandbox/api_v3/judged_refusals.hpp"
 #include "sandbox/verdict/rules/refused.hpp"
 
 namespace wxpay::sandbox::verdict {
@@ -14,16 +14,14 @@ Rule flow_number_reused();
 namespace {
 
 bool is_it(const Details& details) {
-    constexpr std::array<std::string_view, 7> kParts{api_v2::kOrderNumberRepeated.text,
-                                                     api_v3::kReentryDiffers.message,
-                                                     api_v3::kNumberUsed.message,
-                                                     "与之前请求不一致",
-                                                     "请求参数不一致",
-                                                     "和原始单参数不一致",
-                                                     "ALREADY_EXISTS"};
-    return std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) {
-        return details.error.find(part) != std::string::npos;
-    });
+    constexpr std::array<std::string_view, 9> kWords{
+        api_v2::kOrderNumberRepeated.text, api_v2::kRefundDiffers.text,
+        api_v2::kTransferDiffers.text,     api_v2::kRedPackDiffers.text,
+        api_v3::kReentryDiffers.message,   api_v3::kNumberUsed.message,
+        api_v3::kRefundDiffers.message,    api_v3::kOtherSettlement.message,
+        api_v3::kOtherReceivers.message};
+    return std::any_of(kWords.begin(), kWords.end(),
+                       [&](std::string_view words) { return says(details, words); });
 }
 
 /// A refund is refused in the same words when it has the order's total wrong.

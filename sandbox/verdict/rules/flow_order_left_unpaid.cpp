@@ -12,8 +12,9 @@ namespace {
 
 /// One with a time_expire ends by itself.
 void judge(const Case& subject, Found& found) {
-    if (subject.ending == nullptr || !subject.ending->order) return;
-    const Order& order = *subject.ending->order;
+    const Order* const payable = subject.ending == nullptr ? nullptr : subject.ending->payable();
+    if (payable == nullptr) return;
+    const Order& order = *payable;
     if (order.trade_type == TradeType::micropay || order.expires_at) return;
     if (order.state == TradeState::not_paid && subject.now - order.prepaid_at >= kPrepayLife) {
         found.add(subject, {}, "unpaid, its prepay_id has run out, and it was not closed");

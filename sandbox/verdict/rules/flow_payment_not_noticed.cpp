@@ -12,36 +12,28 @@ namespace {
 bool has_noticed(const Step& step, const Order& order) {
     if (step.operation == Operation::callback)
         return step.outcome == Outcome::ok && !step.is_about_refund;
+    if (step.operation == Operation::query) return step.told == Told::paid;
     if (step.at < *order.paid_at) return false;
-    if (step.operation == Operation::query) return step.outcome == Outcome::ok;
     // Who closes is answered that it is paid.
     return step.operation == Operation::refund || step.operation == Operation::close;
 }
 
-/// A callback that is still on its way may tell it yet.
-bool is_under_way(const Notification& notification) {
-    return notification.kind == NotificationKind::payment &&
-           notification.state == NotificationState::pending && notification.attempts.empty();
-}
-
-bool is_delivered(const Notification& notification) {
-    return notification.kind == NotificationKind::payment &&
-           notification.state == NotificationState::delivered;
-}
+bool is_refunded(const Order& order) { return order.refunded != Fen{}; }
 
 void judge(const Case& subject, Found& found) {
-    if (subject.ending == nullptr || !subject.ending->order || !subject.is_whole) return;
-    const Order& order = *subject.ending->order;
-    // The parts of a combined order are told of under its number; a code payment's answer tells.
-    if (!order.is_paid() || !order.paid_at || order.created_at < subject.since ||
-        !order.combine_out_trade_no.empty() || order.trade_type == TradeType::micropay)
+    const Ending* const ending = subject.ending;
+    const Order* const order = ending == nullptr ? nullptr : ending->payable();
+    // A code payment's answer tells.
+    if (order == nullptr || !order->is_paid() || !order->paid_at || !subject.is_whole ||
+        order->created_at < subject.since || order->trade_type == TradeType::micropay)
         return;
-    const auto& notifications = subject.ending->notifications;
+    const auto& parts = ending->parts;
     const auto& steps = subject.trace.steps;
-    if (std::any_of(notifications.begin(), notifications.end(), is_under_way) ||
-        std::any_of(notifications.begin(), notifications.end(), is_delivered) ||
+    if (ending->has_told(NotificationKind::payment) ||
+        ending->may_tell(NotificationKind::payment) ||
+        std::any_of(parts.begin(), parts.end(), is_refunded) ||
         std::any_of(steps.begin(), steps.end(),
-                    [&](const Step& step) { return has_noticed(step, order); }))
+                    [&](const Step& step) { return has_noticed(step, *order); }))
         return;
     found.add(subject, {}, "paid, but no callback was received and nobody queried it");
 }

@@ -13,10 +13,12 @@ bool sends(const Step& step) {
     return step.operation == Operation::order || step.operation == Operation::code_payment;
 }
 
+/// A question that was not answered tells as little as the call itself.
 bool asks(const Step& step) {
-    return step.operation == Operation::query || step.operation == Operation::close ||
-           step.operation == Operation::reverse ||
-           (step.operation == Operation::callback && step.outcome == Outcome::ok);
+    if (step.operation == Operation::callback) return step.outcome == Outcome::ok;
+    return step.outcome != Outcome::unknown &&
+           (step.operation == Operation::query || step.operation == Operation::close ||
+            step.operation == Operation::reverse);
 }
 
 /// The pages themselves say to repeat an order that was answered with SYSTEMERROR; and a code

@@ -1,6 +1,4 @@
 // A refund of which the merchant does not know how it ended.
-#include <algorithm>
-
 #include "sandbox/verdict/rule.hpp"
 
 namespace wxpay::sandbox::verdict {
@@ -8,16 +6,6 @@ namespace wxpay::sandbox::verdict {
 Rule flow_refund_not_confirmed();
 
 namespace {
-
-bool is_under_way(const Notification& notification) {
-    return notification.kind == NotificationKind::refund &&
-           notification.state == NotificationState::pending && notification.attempts.empty();
-}
-
-bool is_delivered(const Notification& notification) {
-    return notification.kind == NotificationKind::refund &&
-           notification.state == NotificationState::delivered;
-}
 
 /// That a refund was accepted does not say that the money came back.
 void judge(const Case& subject, Found& found) {
@@ -30,10 +18,8 @@ void judge(const Case& subject, Found& found) {
         if (step.operation == Operation::refund && step.outcome != Outcome::refused) refund = &step;
         if (step.operation == Operation::refund_query && step.outcome == Outcome::ok) return;
     }
-    const auto& notifications = subject.ending->notifications;
-    if (refund == nullptr ||
-        std::any_of(notifications.begin(), notifications.end(), is_under_way) ||
-        std::any_of(notifications.begin(), notifications.end(), is_delivered))
+    if (refund == nullptr || subject.ending->has_told(NotificationKind::refund) ||
+        subject.ending->may_tell(NotificationKind::refund))
         return;
     found.add(subject, {refund}, "refunded, but nobody queried it and no callback was received");
 }

@@ -10,15 +10,10 @@ Rule notify_bad_answer();
 namespace {
 
 void judge(const Case& subject, Found& found) {
-    constexpr std::string_view kPlayed = "HTTP 4";
-    constexpr std::string_view kBroken = "HTTP 5";
     for (const Step& step : subject.trace.steps) {
         if (!step.is_genuine() || !step.details) continue;
         const Details& details = *step.details;
-        // A merchant who answers 4xx or 5xx knows that he says no: notify/refused.
-        if (details.verdict != Verdict::bad_answer || details.error.starts_with(kPlayed) ||
-            details.error.starts_with(kBroken))
-            continue;
+        if (details.verdict != Verdict::bad_answer || says_no(details.status)) continue;
         found.add(subject, {&step}, details.error);
     }
 }

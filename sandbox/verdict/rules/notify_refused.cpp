@@ -11,10 +11,8 @@ void judge(const Case& subject, Found& found) {
     for (const Step& step : subject.trace.steps) {
         if (!step.is_genuine() || !step.details) continue;
         const Details& details = *step.details;
-        const bool has_failed =
-            details.verdict == Verdict::refused ||
-            (details.verdict == Verdict::bad_answer &&
-             (details.error.starts_with("HTTP 4") || details.error.starts_with("HTTP 5")));
+        const bool has_failed = details.verdict == Verdict::refused ||
+                                (details.verdict == Verdict::bad_answer && says_no(details.status));
         if (!has_failed || was_received_before(subject.trace, step)) continue;
         found.add(subject, {&step}, details.error);
     }

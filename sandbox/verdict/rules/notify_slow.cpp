@@ -16,7 +16,7 @@ constexpr Millis kSlow{4000};
 void judge(const Case& subject, Found& found) {
     for (const Step& step : subject.trace.steps) {
         if (!step.is_genuine() || !step.details) continue;
-        const Millis latency = step.details->latency;
+        const Millis latency = step.latency;
         if (step.details->verdict == Verdict::timeout || latency < kSlow || latency > kAnswerLimit)
             continue;
         found.add(subject, {&step},

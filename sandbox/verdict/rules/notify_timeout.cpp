@@ -17,8 +17,8 @@ void judge(const Case& subject, Found& found) {
         if (!step.is_genuine() || !step.details) continue;
         const Details& details = *step.details;
         const bool is_late = details.verdict == Verdict::timeout
-                                 ? details.latency >= kAnswerLimit - kTolerance
-                                 : details.latency > kAnswerLimit;
+                                 ? step.latency >= kAnswerLimit - kTolerance
+                                 : step.latency > kAnswerLimit;
         if (!is_late) continue;
         found.add(
             subject, {&step},

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "sandbox/api_v3/refusals.hpp"
+#include "sandbox/api_v2/judged_refusals.hpp"
+#include "sandbox/api_v3/judged_refusals.hpp"
 
 namespace wxpay::sandbox::verdict {
 
@@ -19,6 +20,11 @@ bool names_nobody(const Details& details) { return says(details, api_v3::kNoCert
 
 bool names_other_mchid(const Details& details) {
     return says(details, api_v3::kMchidDiffers.message);
+}
+
+bool is_past_last_refund(const Details& details) {
+    return details.hint == api_v2::kTooManyRefunds ||
+           says(details, api_v3::kTooManyRefunds.message);
 }
 
 void add_refusals(const Case& subject, Found& found,

@@ -15,6 +15,8 @@ bool says(const Details& details, std::string_view words);
 bool names_nobody(const Details& details);
 /// Whether header and body name different merchants.
 bool names_other_mchid(const Details& details);
+/// Whether it was a refund of an order that has had its fifty.
+bool is_past_last_refund(const Details& details);
 
 /// Adds a finding for the calls that were refused so; those that were refused alike share one.
 void add_refusals(const Case& subject, Found& found,

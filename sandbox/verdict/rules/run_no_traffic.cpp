@@ -8,8 +8,9 @@ Rule run_no_traffic();
 namespace {
 
 /// Green for checking nothing is worse than red.
-void judge_run(std::uint64_t calls, Found& found) {
-    if (calls == 0) found.add("no call reached the sandbox: is the shop's base address its own?");
+void judge_run(const Run& run, Found& found) {
+    if (run.calls == 0)
+        found.add({}, "no call reached the sandbox: is the shop's base address its own?");
 }
 
 }  // namespace

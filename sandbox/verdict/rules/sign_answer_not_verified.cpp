@@ -16,8 +16,8 @@ bool asks_again(const Step& step) {
 /// Whoever verifies knows nothing of an order after such an answer, and so must ask again before a
 /// user can pay it.
 void judge(const Case& subject, Found& found) {
-    if (subject.ending == nullptr || !subject.ending->order || !subject.ending->order->is_paid())
-        return;
+    const Order* const order = subject.ending == nullptr ? nullptr : subject.ending->payable();
+    if (order == nullptr || !order->is_paid()) return;
     const Step* open = nullptr;
     for (const Step& step : subject.trace.steps) {
         if (asks_again(step)) open = nullptr;

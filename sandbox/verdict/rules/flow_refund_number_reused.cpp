@@ -1,4 +1,5 @@
-// A refund that is tried again under a new number.
+// A refund that is tried again under a new number. As query-before-retry, the rule is named for the
+// habit that it wants.
 #include <cstdint>
 #include <map>
 
@@ -8,7 +9,7 @@
 
 namespace wxpay::sandbox::verdict {
 
-Rule flow_refund_number_changed();
+Rule flow_refund_number_reused();
 
 namespace {
 
@@ -51,9 +52,9 @@ void judge(const Case& subject, Found& found) {
 
 }  // namespace
 
-Rule flow_refund_number_changed() {
+Rule flow_refund_number_reused() {
     return {
-        .id = "flow/refund-number-changed",
+        .id = "flow/refund-number-reused",
         .severity = Severity::error,
         .meaning = "a refund whose result was unknown was tried again under another out_refund_no",
         .source =
