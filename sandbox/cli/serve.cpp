@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/codec/beijing_time.hpp"
+#include "core/program/open_files.hpp"
 #include "core/program/program.hpp"
 #include "core/program/say.hpp"
 
@@ -50,6 +51,7 @@ void greet(Server& server, const Config& config) {
 
 int run(const ServeOptions& options, const Config& config) {
     const StopSignal stop_signal;
+    raise_open_files();
     StartedServer server(options, config);
     if (options.log_format == "json") {
         log_start(*server, config);
