@@ -288,7 +288,9 @@ void Server::stop() { impl_->stop(); }
 
 int Server::port() const { return impl_->edge.port(); }
 
-std::string Server::base_url() const { return http_url(impl_->config.http_host, port()); }
+std::string Server::base_url() const {
+    return http_url(reachable(impl_->config.http_host), port());
+}
 
 const std::string& Server::https_url() const { return impl_->config.settings.https_url; }
 

@@ -65,7 +65,7 @@ class Server {
     void stop();
 
     int port() const;
-    /// http://host:port
+    /// http://host:port, as clients on this machine say it.
     std::string base_url() const;
     /// https://host:port; empty without a TLS listener.
     const std::string& https_url() const;

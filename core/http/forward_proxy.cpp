@@ -1,5 +1,6 @@
 #include "core/http/forward_proxy.hpp"
 
+#include <exception>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -130,7 +131,14 @@ void ForwardProxy::Impl::stop() {
 }
 
 void ForwardProxy::Impl::serve() {
-    while (io_.run_one() > 0) ++wakeups_;
+    for (;;) {
+        try {
+            if (io_.run_one() == 0) return;
+        } catch (const std::exception&) {
+            // No memory for one more connection: those that are here go on.
+        }
+        ++wakeups_;
+    }
 }
 
 void ForwardProxy::Impl::take(int fd) {

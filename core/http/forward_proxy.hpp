@@ -33,7 +33,7 @@ class ForwardProxy {
         int status = 403;
         std::string reason;  ///< for people; printable
     };
-    /// Decides about one request. Called on the proxy's thread; must not block.
+    /// Decides about one request, on the proxy's thread; must not block. Throwing ends the client.
     using Route = std::function<std::variant<Destination, Refusal>(const ProxyRequest&)>;
 
     struct Options {
@@ -53,11 +53,11 @@ class ForwardProxy {
         Millis request_timeout = std::chrono::seconds(10);
         /// Before a request, on a new connection or a kept one; over it: closed.
         Millis idle_timeout = std::chrono::seconds(75);
-        /// To find the address and to connect; over it: 504.
+        /// To find the addresses and connect to one, 2 s for each but the last; over it: 504.
         Millis connect_timeout = std::chrono::seconds(10);
-        /// Without a byte in either direction of a tunnel or a forwarded request; over it: closed.
+        /// Without a byte of a tunnel or a forwarded request, or to take the last answer: closed.
         Millis silence_timeout = std::chrono::minutes(15);
-        /// For the client to take a refusal, and to stop sending; over it: closed.
+        /// For the client to take a refusal, and to stop sending; over it: reset.
         Millis send_timeout = std::chrono::seconds(10);
         const Stopwatch* stopwatch =
             nullptr;  ///< for the deadlines; nullptr: the machine's. Must outlive the proxy

@@ -1,8 +1,8 @@
 #include "core/http/proxy_connection.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <fcntl.h>
-#include <new>
 #include <optional>
 #include <poll.h>
 #include <string>
@@ -30,6 +30,9 @@ constexpr int kRoundsMax = 4;
 // Bodies pass by and are not kept, so there is no limit to them.
 constexpr std::size_t kAnyBody = static_cast<std::size_t>(-1) / 2;
 constexpr std::size_t kAnswerHeadBytesMax = 64 * 1024;
+// An address after which there is another has no more. What gets lost of the first attempt is sent
+// again after a second.
+constexpr Millis kAttemptMax = std::chrono::seconds(2);
 
 constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
 
@@ -83,10 +86,12 @@ class Connection final : public ProxyConnection, public std::enable_shared_from_
         connect,
         tunnel,
         exchange,  // a request is handed on, and its answer
-        leaving,   // a last answer is sent, and the client given time to take it
+        leaving,   // the last answer is sent, and the client given time to take it
         closed
     };
 
+    template <class Do>
+    void guard(Do action);
     void run(Way way);
     void advance(Way way);
     void expect_request();
@@ -108,6 +113,7 @@ class Connection final : public ProxyConnection, public std::enable_shared_from_
     void refuse(int status, const std::string& why);
     void leave();
     void say_goodbye(Way way);
+    void look_at_deadlines(Millis now);
     void abort();
 
     std::size_t receive(Side& from);
@@ -140,6 +146,7 @@ class Connection final : public ProxyConnection, public std::enable_shared_from_
     ForwardProxy::Destination destination_;
     NameLookup::Ticket ticket_ = 0;
     std::vector<tcp::endpoint> endpoints_;  // still to be tried, the next one last
+    Millis next_at_{};                      // when the next one has its turn, if there is one
     std::string outgoing_;                  // what the server gets first
 
     // Of its answer.
@@ -148,6 +155,7 @@ class Connection final : public ProxyConnection, public std::enable_shared_from_
     bool answer_begun_ = false;
     bool answer_whole_ = false;
     bool keeps_ = false;
+    bool is_answered_ = false;  // by the server, and leaving
 };
 
 bool Connection::adopt(int fd) {
@@ -163,12 +171,16 @@ bool Connection::adopt(int fd) {
 }
 
 void Connection::start() {
-    watch(client_);
-    expect_request();
-    run(Way::up);
+    guard([this] {
+        watch(client_);
+        expect_request();
+        advance(Way::up);
+    });
 }
 
-void Connection::turn_away() { refuse(503, "this proxy has too many connections already"); }
+void Connection::turn_away() {
+    guard([this] { refuse(503, "this proxy has too many connections already"); });
+}
 
 void Connection::expect_request() {
     phase_ = Phase::request;
@@ -179,14 +191,20 @@ void Connection::expect_request() {
     touch();
 }
 
-/// What has happened on one side may let bytes go on that way.
-void Connection::run(Way way) {
+/// What fails on the way, for want of memory, is the end of this connection alone.
+template <class Do>
+void Connection::guard(Do action) {
     const auto kept = server_;  // whoever drops it on the way still looks at it
     try {
-        advance(way);
-    } catch (const std::bad_alloc&) {
+        action();
+    } catch (const std::exception&) {
         close();
     }
+}
+
+/// What has happened on one side may let bytes go on that way.
+void Connection::run(Way way) {
+    guard([this, way] { advance(way); });
 }
 
 void Connection::advance(Way way) {
@@ -248,8 +266,10 @@ void Connection::look_up() {
     if (!not_an_address) return on_addresses({destination_.host});
     ticket_ = context_.lookup.find(destination_.host,
                                    [self = shared_from_this()](const Addresses& found) {
-                                       if (!found) return self->refuse(502, found.error().detail);
-                                       self->on_addresses(*found);
+                                       self->guard([&] {
+                                           if (found) return self->on_addresses(*found);
+                                           self->refuse(502, found.error().detail);
+                                       });
                                    });
 }
 
@@ -274,7 +294,11 @@ void Connection::on_addresses(const std::vector<std::string>& addresses) {
     refuse(403, destination_.host + " is at " + refused + ", where this proxy does not go");
 }
 
+/// Each address has its share of the time that is left: one that is dead must not use it up.
 void Connection::connect_to_next() {
+    const Millis now = context_.stopwatch.elapsed();
+    const Millis left = since_ + context_.options.connect_timeout - now;
+    next_at_ = now + std::min(left / static_cast<Millis::rep>(endpoints_.size()), kAttemptMax);
     const tcp::endpoint endpoint = endpoints_.back();
     endpoints_.pop_back();
     phase_ = Phase::connect;
@@ -289,18 +313,12 @@ void Connection::connect_to_next() {
     server_->socket.async_connect(
         endpoint, [self = shared_from_this(), server = server_](const ErrorCode& failed) {
             if (server == self->server_ && self->phase_ == Phase::connect)
-                self->on_connected(failed);
+                self->guard([&] { self->on_connected(failed); });
         });
 }
 
 void Connection::on_connected(const ErrorCode& error) {
-    if (!error) {
-        try {
-            return begin();
-        } catch (const std::bad_alloc&) {
-            return close();
-        }
-    }
+    if (!error) return begin();
     drop_server();
     if (!endpoints_.empty()) return connect_to_next();
     const bool is_full =
@@ -310,6 +328,7 @@ void Connection::on_connected(const ErrorCode& error) {
 }
 
 void Connection::begin() {
+    const auto server = server_;  // a client that has left meanwhile takes it along
     touch();
     watch(server_);
     if (is_tunnel_) {
@@ -317,7 +336,7 @@ void Connection::begin() {
         ++context_.tunnels;
         ++context_.tunnels_total;
         put(*client_, kEstablished);
-        put(*server_, std::exchange(in_, {}));
+        put(*server, std::exchange(in_, {}));
     } else {
         phase_ = Phase::exchange;
         ++context_.requests_total;
@@ -326,7 +345,7 @@ void Connection::begin() {
         answer_reader_.emplace(MessageReader::response(
             {.head_bytes_max = kAnswerHeadBytesMax, .body_bytes_max = kAnyBody},
             head_.method == "HEAD"));
-        put(*server_, std::exchange(outgoing_, {}));
+        put(*server, std::exchange(outgoing_, {}));
     }
     run(Way::up);
     run(Way::down);
@@ -356,14 +375,15 @@ void Connection::end_direction(const Side& from, Side& to) {
 }
 
 void Connection::pump_request() {
-    for (int round = 0; !server_->broken; ++round) {
-        if (!flush(*server_) || request_whole_) return;
+    Side& server = *server_;
+    for (int round = 0; !server.broken; ++round) {
+        if (!flush(server) || request_whole_) return;
         if (!in_.empty()) {
             const auto whole = request_->read(in_);
             if (!whole) return fail(whole.error().status, whole.error().detail);
             request_whole_ = *whole;
             const std::size_t size = request_->pass();
-            put(*server_, std::string_view(in_).substr(0, size));
+            put(server, std::string_view(in_).substr(0, size));
             in_.erase(0, size);
             if (size > 0) continue;
         }
@@ -440,7 +460,10 @@ void Connection::on_answer_cut() {
 void Connection::end_exchange() {
     drop_server();
     // The client is still sending what nobody wants any more.
-    if (!keeps_ || !request_whole_ || stopping_) return leave();
+    if (!keeps_ || !request_whole_ || stopping_) {
+        is_answered_ = true;
+        return leave();
+    }
     expect_request();
     read_request();
 }
@@ -608,6 +631,10 @@ void Connection::drop_server() {
 }
 
 void Connection::expire(Millis now) {
+    guard([this, now] { look_at_deadlines(now); });
+}
+
+void Connection::look_at_deadlines(Millis now) {
     const auto& options = context_.options;
     const Millis waited = now - since_;
     const std::string where = named(destination_.host, destination_.port);
@@ -621,9 +648,13 @@ void Connection::expire(Millis now) {
             return;
         case Phase::lookup:
         case Phase::connect:
-            if (waited > options.connect_timeout)
+            if (waited > options.connect_timeout) {
                 refuse(504, "no connection to " + where + " within " +
                                 for_people(options.connect_timeout));
+            } else if (phase_ == Phase::connect && now > next_at_ && !endpoints_.empty()) {
+                drop_server();
+                connect_to_next();
+            }
             return;
         case Phase::tunnel:
             if (waited > options.silence_timeout) close();
@@ -634,7 +665,9 @@ void Connection::expire(Millis now) {
                      "nothing from " + where + " within " + for_people(options.silence_timeout));
             return;
         case Phase::leaving:
-            if (waited > options.send_timeout) abort();
+            // What is on its way to a slow reader is the kernel's to deliver, after us too.
+            if (!is_answered_ && waited > options.send_timeout) abort();
+            if (is_answered_ && waited > options.silence_timeout) close();
             return;
         case Phase::closed:
             return;
@@ -643,7 +676,9 @@ void Connection::expire(Millis now) {
 
 void Connection::finish() {
     stopping_ = true;
-    if (phase_ != Phase::tunnel && phase_ != Phase::exchange) return close();
+    const bool has_words =
+        phase_ == Phase::tunnel || phase_ == Phase::exchange || phase_ == Phase::leaving;
+    if (!has_words) return close();
     run(Way::down);
 }
 

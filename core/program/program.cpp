@@ -15,6 +15,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/program/whole_file.hpp"
+
 namespace wxpay {
 
 std::string environment_name(std::string_view prefix, std::string_view flag) {
@@ -100,17 +102,8 @@ ReadyFile::ReadyFile(std::string path, const std::map<std::string, std::string>&
     : path_(std::move(path)) {
     nlohmann::ordered_json ready{{"pid", getpid()}};
     for (const auto& [name, value] : members) ready[name] = value;
-    // Written beside it and renamed, so that whoever waits for the file never reads half of it.
-    const std::string beside = path_ + ".new";
-    {
-        std::ofstream out(beside, std::ios::trunc);
-        out << ready.dump() << '\n';
-        if (!out.flush())
-            throw UsageError(fmt::format("--ready-file '{}': cannot be written", path_));
-    }
-    std::error_code problem;
-    std::filesystem::rename(beside, path_, problem);
-    if (problem) throw UsageError(fmt::format("--ready-file '{}': {}", path_, problem.message()));
+    if (const std::string why = write_whole(path_, ready.dump() + "\n"); !why.empty())
+        throw UsageError(fmt::format("--ready-file '{}': {}", path_, why));
 }
 
 ReadyFile::~ReadyFile() {

@@ -1,10 +1,12 @@
 #include "sandbox/certificates/listener.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "sandbox/certificates/private_files.hpp"
+#include "sandbox/notify/target_policy.hpp"
 
 namespace wxpay::sandbox {
 namespace {
@@ -66,6 +68,11 @@ const std::vector<std::string>& played_names() {
         "api2.wechatpay.cn",       "api.weixin.qq.com",
         "payapp.weixin.qq.com",    "wx.tenpay.com"};
     return names;
+}
+
+bool is_played(const std::string& host) {
+    const auto& names = played_names();
+    return std::find(names.begin(), names.end(), TargetPolicy::normalized(host)) != names.end();
 }
 
 const HostNames& listener_names() {

@@ -15,6 +15,8 @@ namespace wxpay::sandbox {
 
 /// WeChat's hosts that the sandbox plays.
 const std::vector<std::string>& played_names();
+/// Whether it is one of them, however it is spelled.
+bool is_played(const std::string& host);
 
 /// Whom the TLS listener stands in for: WeChat's hosts, and this machine.
 const HostNames& listener_names();

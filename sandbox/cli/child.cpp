@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 
+#include "core/program/open_files.hpp"
+
 namespace wxpay::sandbox::cli {
 namespace {
 
@@ -57,34 +59,49 @@ std::vector<pid_t> children() {
     return out;
 }
 
-/// Between fork and exec, where nothing may be done but calls of the kernel. All files from `first`
-/// to `last` but those listed, which are in order.
-void close_at_exec(const std::vector<int>& but) {
-    const auto close = [](unsigned first, unsigned last) {
-        if (first > last) return;
-        if (::close_range(first, last, CLOSE_RANGE_CLOEXEC) == 0) return;
-        constexpr unsigned kEnough = 65536;  // an old kernel: one by one
-        for (unsigned fd = first; fd <= std::min(last, kEnough); ++fd)
+enum class When { now, at_exec };
+
+/// Between fork and exec, where nothing may be done but calls of the kernel.
+void close_files(unsigned first, unsigned last, When when) {
+    if (first > last) return;
+    if (::close_range(first, last, when == When::now ? 0 : CLOSE_RANGE_CLOEXEC) == 0) return;
+    // An old kernel: one by one.
+    for (unsigned fd = first; fd <= std::min<rlim_t>(last, kOpenFilesMax); ++fd) {
+        if (when == When::now) {
+            ::close(static_cast<int>(fd));
+        } else {
             ::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
-    };
+        }
+    }
+}
+
+/// All files above stderr but those listed, which are in order.
+void close_at_exec(const std::vector<int>& but) {
     unsigned first = kFirstFile;
     for (const int fd : but) {
         const auto kept = static_cast<unsigned>(fd);
-        if (kept > first) close(first, kept - 1);
+        if (kept > first) close_files(first, kept - 1, When::at_exec);
         first = kept + 1;
     }
-    close(first, kLastFile);
+    close_files(first, kLastFile, When::at_exec);
+}
+
+/// Whether the terminal is ours, and nobody's besides: in a pipeline it may be the pager's.
+bool has_terminal() {
+    return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1 &&
+           ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
 }
 
 /// A process that outlives us when we are killed, and ends the group then. It holds nothing of
 /// ours. Only calls of the kernel: we have threads.
-[[noreturn]] void keep_watch(int pipe, pid_t group) {
+[[noreturn]] void keep_watch(const std::array<int, 2>& pipe, pid_t group) {
     sigset_t all;
     sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
     ::setsid();
-    ::dup2(pipe, STDIN_FILENO);
-    ::close_range(STDOUT_FILENO, kLastFile, 0);
+    ::close(pipe[1]);  // else it would never end
+    ::dup2(pipe[0], STDIN_FILENO);
+    close_files(STDOUT_FILENO, kLastFile, When::now);
     char word = 0;
     ssize_t size = -1;
     do size = ::read(STDIN_FILENO, &word, 1);
@@ -117,7 +134,7 @@ std::vector<std::string> environment_with(const Variables& variables) {
 
 }  // namespace
 
-Child::Child(Millis grace) : grace_(grace) {
+Child::Child(Millis grace, const rlimit& open_files) : grace_(grace), open_files_(open_files) {
     remember_open_files();
     sigemptyset(&handed_on_);
     const auto take = [&](int number) { sigaddset(&handed_on_, number); };
@@ -142,7 +159,7 @@ Child::Child(Millis grace) : grace_(grace) {
     set(SIGXFSZ, SIG_IGN);  // a file at its limit is a write that fails, as on a full disk
     // Orphans of the command's become our children, so that they can be found.
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    has_terminal_ = ::isatty(STDIN_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
+    has_terminal_ = has_terminal();
 }
 
 Child::~Child() {
@@ -167,6 +184,7 @@ void Child::become(const std::vector<char*>& argv, const std::vector<char*>& env
     ::setpgid(0, 0);
     if (has_terminal_) ::tcsetpgrp(STDIN_FILENO, ::getpid());
     close_at_exec(inherited_);
+    ::setrlimit(RLIMIT_NOFILE, &open_files_);
     for (const auto& [number, action] : before_) ::sigaction(number, &action, nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(kSignalled + SIGKILL);
@@ -234,7 +252,7 @@ void Child::start_keeper(pid_t group) {
     std::array<int, 2> pipe{-1, -1};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return;
     keeper_ = ::fork();
-    if (keeper_ == 0) keep_watch(pipe[0], group);
+    if (keeper_ == 0) keep_watch(pipe, group);
     ::close(pipe[0]);
     keeper_pipe_ = pipe[1];
 }
@@ -278,7 +296,7 @@ void Child::reap() {
                 died_of_ = WTERMSIG(status);
                 status_ = kSignalled + died_of_;
             }
-            if (WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP) stop_with_child();
+            if (WIFSTOPPED(status)) on_stopped(WSTOPSIG(status));
         }
     }
 }
@@ -293,6 +311,18 @@ void Child::give_terminal(pid_t group) const {
     if (has_terminal_) ::tcsetpgrp(STDIN_FILENO, group);  // SIGTTOU is blocked
 }
 
+void Child::on_stopped(int number) {
+    if (number == SIGSTOP) return;
+    const bool asks_for_terminal = number == SIGTTIN || number == SIGTTOU;
+    if (asks_for_terminal && !has_terminal_ && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp()) {
+        has_terminal_ = true;
+        give_terminal(pid_);
+        ::kill(-pid_, SIGCONT);
+    } else {
+        stop_with_child();
+    }
+}
+
 void Child::stop_with_child() {
     give_terminal(::getpgrp());
     ::raise(SIGSTOP);
@@ -301,9 +331,9 @@ void Child::stop_with_child() {
 
 void Child::on_signal(int number) {
     if (number == SIGCHLD || number == SIGTTOU) return;
-    if (number == SIGCONT && ::isatty(STDIN_FILENO) == 1) {
+    if (number == SIGCONT) {
         // `fg` has given us the terminal, `bg` has not.
-        has_terminal_ = ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
+        has_terminal_ = has_terminal();
         give_terminal(pid_);
     }
     if (is_ending(number)) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <utility>
 #include <vector>
@@ -28,14 +29,16 @@ struct NotStarted {
 /// is open then is the command's, too.
 class Child {
   public:
-    /// grace  how long who was told to end may take, before it is killed
-    explicit Child(Millis grace);
+    /// grace       how long who was told to end may take, before it is killed
+    /// open_files  the command's limit: ours is another one
+    Child(Millis grace, const rlimit& open_files);
     ~Child();  ///< kills what still runs
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
     /// Starts it: command[0] is looked for in PATH. Standard streams are ours, and so is the
-    /// environment but for `variables`. When our stdin is a terminal's, the group has that.
+    /// environment but for `variables`. When stdin and stdout are the terminal, the group has that;
+    /// otherwise it may be somebody else's in a pipeline, and the command gets it when it asks.
     Result<void, NotStarted> start(const std::vector<std::string>& command,
                                    const Variables& variables);
 
@@ -77,6 +80,7 @@ class Child {
     /// Whether anybody is left but the keeper.
     bool has_rest() const;
     void on_signal(int number);
+    void on_stopped(int number);
     void stop_with_child();
     void give_terminal(pid_t group) const;
     /// Once to each of those that are our children now.
@@ -84,6 +88,7 @@ class Child {
     std::optional<Millis> left() const;
 
     const Millis grace_;
+    const rlimit open_files_;
     SystemStopwatch stopwatch_;
     sigset_t handed_on_{};
     sigset_t mask_before_{};

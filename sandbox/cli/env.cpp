@@ -22,10 +22,11 @@
 namespace wxpay::sandbox::cli {
 namespace {
 
-constexpr int kExitNoServer = 1;
+constexpr int kExitNoMerchant = 1;
 
 struct Options {
     std::string format = "sh";
+    std::string output = "text";
     std::string ready_file;
     std::string mch_id = "1900000109";
     RunningServer server;
@@ -96,17 +97,14 @@ void print(const Variables& all, const std::string& format) {
 int work(Options options) {
     if (!options.ready_file.empty()) {
         auto url = url_in(options.ready_file);
-        if (!url) {
-            say("wxpay-sandbox env: {}\n", url.error().detail);
-            return kExitNoServer;
-        }
+        if (!url) throw UsageError(url.error().detail);
         options.server.url = *std::move(url);
     }
     const auto shop = shop_environment(options.server, options.mch_id, environment_variable);
     if (!shop) {
-        if (shop.error().code == Errc::malformed) throw UsageError(shop.error().detail);
+        if (shop.error().code != Errc::refused) throw UsageError(shop.error().detail);
         say("wxpay-sandbox env: {}\n", shop.error().detail);
-        return kExitNoServer;
+        return kExitNoMerchant;
     }
     for (const std::string& warning : shop->warnings) say("wxpay-sandbox env: {}\n", warning);
     print(shop->variables, options.format);
@@ -119,18 +117,29 @@ int env(int argc, char** argv) {
     CLI::App app{"Prints the environment of a shop that uses the running server.",
                  "wxpay-sandbox env"};
     Options options;
-    app.add_option("--format", options.format,
-                   "sh: to eval; dotenv; json; github: to append to $GITHUB_ENV")
-        ->type_name("FORMAT")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"sh", "dotenv", "json", "github"}));
+    auto* const format =
+        app.add_option("--format", options.format,
+                       "sh: to eval; dotenv; json; github: to append to $GITHUB_ENV")
+            ->type_name("FORMAT")
+            ->capture_default_str()
+            ->check(CLI::IsMember({"sh", "dotenv", "json", "github"}));
+    add_output(app, options.output);  // as other verbs have it
     app.add_option("--mch-id", options.mch_id, "which merchant's; keys that you gave are not told")
         ->type_name("ID")
         ->capture_default_str();
     declare(app, options.server, "the running server");
     add_option(app, "--ready-file", options.ready_file, "the server that has written FILE")
         ->type_name("FILE");
-    return run_verb(app, argc, argv, [&] { return work(options); });
+    return run_verb(app, argc, argv, [&] {
+        if (options.output == "json") {
+            if (format->count() > 0 && options.format != "json") {
+                throw UsageError(
+                    fmt::format("--output json and --format {}: give one of them", options.format));
+            }
+            options.format = "json";
+        }
+        return work(options);
+    });
 }
 
 }  // namespace wxpay::sandbox::cli

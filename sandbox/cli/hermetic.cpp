@@ -18,13 +18,14 @@
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/codec/pieces.hpp"
-#include "core/http/message.hpp"
 
 #include "sandbox/certificates/listener.hpp"
+#include "sandbox/certificates/trust_files.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
@@ -84,44 +85,20 @@ std::string read_file(const char* path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-bool is_played(std::string_view name) {
-    const auto& names = played_names();
-    return std::any_of(names.begin(), names.end(),
-                       [name](const auto& each) { return http::equals_ignoring_case(each, name); });
-}
-
-/// Whether a line of /etc/hosts is about one of WeChat's names.
-bool is_about_wechat(std::string_view line) {
+/// The address in a line of /etc/hosts, and its names.
+std::vector<std::string> words_of(std::string_view line) {
+    std::vector<std::string> words;
     line = line.substr(0, line.find('#'));
     constexpr std::string_view kBlanks = " \t\r";
-    while (!line.empty()) {
-        const std::size_t from = std::min(line.find_first_not_of(kBlanks), line.size());
-        line.remove_prefix(from);
-        const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
-        if (is_played(word)) return true;
-        line.remove_prefix(word.size());
+    for (std::size_t from = 0; (from = line.find_first_not_of(kBlanks, from)) < line.size();) {
+        const std::size_t end = std::min(line.find_first_of(kBlanks, from), line.size());
+        words.emplace_back(line.substr(from, end - from));
+        from = end;
     }
-    return false;
+    return words;
 }
 
-}  // namespace
-
-std::string hosts_lines(const std::string& address) {
-    std::string out;
-    for (const std::string& name : played_names()) out += fmt::format("{} {}\n", address, name);
-    return out;
-}
-
-std::string hermetic_hosts() {
-    std::string out;
-    const std::string text = read_file(kHosts);
-    for (const std::string_view line : pieces_of(text, '\n')) {
-        if (!line.empty() && !is_about_wechat(line)) out.append(line) += '\n';
-    }
-    if (out.find("localhost") == std::string::npos) out += "127.0.0.1 localhost\n";
-    return out + hosts_lines("127.0.0.1");
-}
-
+/// Covers the file by `text` in our view.
 void cover_file(const std::string& path, const std::string& text) {
     // On a file system of its own, which goes with the mount; a file that had been removed could
     // not be covered by another run within this one.
@@ -146,6 +123,31 @@ void cover_file(const std::string& path, const std::string& text) {
     ::rmdir(place.c_str());
 }
 
+}  // namespace
+
+std::string hosts_lines(const std::string& address) {
+    std::string out;
+    for (const std::string& name : played_names()) out += fmt::format("{} {}\n", address, name);
+    return out;
+}
+
+std::string hermetic_hosts(std::string_view text) {
+    std::string out;
+    bool has_localhost = false;
+    for (const std::string_view line : pieces_of(text, '\n')) {
+        const auto words = words_of(line);
+        if (line.empty() || std::any_of(words.begin(), words.end(), is_played)) continue;
+        out.append(line) += '\n';
+        if (std::find(words.begin(), words.end(), "localhost") != words.end()) has_localhost = true;
+    }
+    if (!has_localhost) out += "127.0.0.1 localhost\n";
+    return out + hosts_lines("127.0.0.1");
+}
+
+void trust_only(const std::string& authorities) {
+    if (const auto roots = system_roots(); !roots.empty()) cover_file(roots.string(), authorities);
+}
+
 void hide_name_services() {
     for (const char* const place : {"/run/nscd", "/var/run/nscd", "/run/systemd/resolve"}) {
         std::error_code ignored;
@@ -168,7 +170,7 @@ void enter_hermetic() {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
         fail("mounts stay shared");
     raise_loopback();
-    cover_file(kHosts, hermetic_hosts());
+    cover_file(kHosts, hermetic_hosts(read_file(kHosts)));
 }
 
 std::string why_not_hermetic() {
@@ -177,14 +179,20 @@ std::string why_not_hermetic() {
     const Descriptor from(ends[0], "pipe");
     const pid_t child = ::fork();
     if (child < 0) fail("fork");
+    // Told in words: of a status we hear nothing where SIGCHLD is ignored.
+    constexpr std::string_view kAllowed = "allowed";
     if (child == 0) {
+        const auto tell = [&](std::string_view what) {
+            [[maybe_unused]] const ssize_t written = ::write(ends[1], what.data(), what.size());
+            ::_exit(0);
+        };
         try {
             enter_hermetic();
-            ::_exit(0);
+            trust_only({});
+            hide_name_services();
+            tell(kAllowed);
         } catch (const std::exception& problem) {
-            const std::string_view why = problem.what();
-            [[maybe_unused]] const ssize_t written = ::write(ends[1], why.data(), why.size());
-            ::_exit(1);
+            tell(problem.what());
         }
     }
     ::close(ends[1]);
@@ -194,10 +202,9 @@ std::string why_not_hermetic() {
         if (size < 0 && errno != EINTR) break;
         if (size > 0) why.append(part.data(), static_cast<std::size_t>(size));
     }
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+    if (why == kAllowed) return {};
     return why.empty() ? "the attempt was killed" : why;
 }
 

@@ -51,10 +51,7 @@ void declare(CLI::App& app, MessageOptions& options) {
     app.add_option("--mch-id", options.mch_id, "whose key (default: the message's mch_id)")
         ->type_name("ID");
     declare(app, options.server, "the running server, for last and ID");
-    app.add_option("--output", options.output, "text or json")
-        ->type_name("FORMAT")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"text", "json"}));
+    add_output(app, options.output);
 }
 
 int run_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& work) {

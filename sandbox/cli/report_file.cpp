@@ -1,8 +1,8 @@
 #include "sandbox/cli/report_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/program/program.hpp"
+#include "core/program/whole_file.hpp"
 
 namespace wxpay::sandbox::cli {
 namespace {
@@ -48,6 +49,15 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : ".";
 }
 
+/// Whether one report would replace the other.
+bool is_same(const std::filesystem::path& a, const std::filesystem::path& b) {
+    std::error_code problem;
+    const auto place = [&](const std::filesystem::path& path) {
+        return std::filesystem::canonical(directory_of(path), problem) / path.filename();
+    };
+    return is_replaced(a) && is_replaced(b) && place(a) == place(b);
+}
+
 /// Empty when it can be written.
 std::string why_not(const std::filesystem::path& path) {
     std::error_code problem;
@@ -75,26 +85,25 @@ std::vector<ReportFile> report_files(const std::vector<std::string>& given) {
         }
         if (const std::string problem = why_not(file->path); !problem.empty())
             throw UsageError(fmt::format("--report '{}': {}", text, problem));
+        if (std::any_of(files.begin(), files.end(),
+                        [&](const ReportFile& other) { return is_same(other.path, file->path); })) {
+            throw UsageError(fmt::format("--report '{}': another report goes there already", text));
+        }
         files.push_back(*std::move(file));
     }
     return files;
 }
 
 void write(const ReportFile& file, const Report& report, FailOn fail_on) {
-    const std::string text = file.format == ReportFile::Format::json
-                                 ? report_json(report)
-                                 : report_junit(report, fail_on);
+    std::string text = file.format == ReportFile::Format::json ? report_json(report)
+                                                               : report_junit(report, fail_on);
+    if (!text.ends_with('\n')) text += '\n';
     std::error_code problem;
     // The command may have cleaned up the folder.
     std::filesystem::create_directories(directory_of(file.path), problem);
-    const bool replaced = is_replaced(file.path);
-    const std::string beside = file.path.string() + (replaced ? ".new" : "");
-    std::ofstream out(beside, replaced ? std::ios::trunc : std::ios::app);
-    out << text;
-    if (!text.ends_with('\n')) out << '\n';
-    if (!out.flush()) throw std::runtime_error(fmt::format("{} cannot be written", file.str()));
-    if (replaced) std::filesystem::rename(beside, file.path, problem);
-    if (problem) throw std::runtime_error(fmt::format("{}: {}", file.str(), problem.message()));
+    const std::string why =
+        is_replaced(file.path) ? write_whole(file.path, text) : write_into(file.path, text);
+    if (!why.empty()) throw std::runtime_error(fmt::format("{}: {}", file.str(), why));
 }
 
 }  // namespace wxpay::sandbox::cli

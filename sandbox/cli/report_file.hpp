@@ -18,7 +18,8 @@ struct ReportFile {
 };
 
 /// "junit:FILE" or "json:FILE", each looked at now: folders above it are made, and what cannot be
-/// written throws UsageError. A report of an earlier run goes, so that nobody takes it for ours.
+/// written throws UsageError, and so do two for one file. A report of an earlier run goes, so that
+/// nobody takes it for ours.
 std::vector<ReportFile> report_files(const std::vector<std::string>& given);
 
 /// The file appears whole. Throws std::runtime_error that names it.

@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "core/base/duration.hpp"
+#include "core/program/open_files.hpp"
 #include "core/program/program.hpp"
 #include "core/program/say.hpp"
 
@@ -159,12 +160,13 @@ bool enter(const Options& options, Config& config) {
 /// Makes the command's view of the files trust the server, and its clients call it themselves.
 void finish_hermetic(Server& server, ShopEnvironment& shop) {
     const CertificateFiles* const files = server.certificate_files();
-    if (const auto roots = system_roots(); !roots.empty() && files != nullptr && files->trust) {
+    if (files != nullptr && files->trust) {
         std::ifstream in(files->trust->bundle, std::ios::binary);
-        cover_file(roots.string(), {std::istreambuf_iterator<char>(in), {}});
+        trust_only({std::istreambuf_iterator<char>(in), {}});
     }
-    for (const char* const name :
-         {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"}) {
+    std::vector<const char*> names(kProxyVariables.begin(), kProxyVariables.end());
+    names.insert(names.end(), {"ALL_PROXY", "all_proxy"});
+    for (const char* const name : names) {
         // To clients an empty one is none.
         if (!environment_variable(name).empty()) shop.variables.emplace_back(name, "");
     }
@@ -240,7 +242,7 @@ bool tell(Context& context, const Plan& plan) {
 int run(CLI::App& app, int argc, char** argv, Options& options, std::vector<std::string> command) {
     Config config = parse(app, argc, argv, options.serve);
     const bool hermetic = enter(options, config);
-    Child child(grace_from(options));
+    Child child(grace_from(options), raise_open_files());
     const Plan plan = plan_from(options, std::move(command));
     StartedServer server(options.serve, config);
     ShopEnvironment shop = environment_of(*server, config, plan.mch_id);
@@ -280,14 +282,17 @@ int run_command(int argc, char** argv) {
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ExtrasError& problem) {
-        // What is typed most often: the command without "--".
-        const auto first =
-            std::find_if(argv + 1, argv + own, [](const char* word) { return *word != '-'; });
-        if (command_given || first == argv + own) {
+        // What is typed most often: the command without "--". Values of options are none.
+        const std::string word = app.remaining().front();
+        const auto first = std::find(argv + 1, argv + own, word);
+        if (command_given || word.starts_with('-') || first == argv + own) {
             say("wxpay-sandbox run: {}; see wxpay-sandbox run --help\n", problem.what());
         } else {
-            say("wxpay-sandbox run: put -- before the command: wxpay-sandbox run -- {}\n",
-                fmt::join(first, argv + own, " "));
+            std::vector<std::string> line(argv + 1, first);
+            line.emplace_back("--");
+            line.insert(line.end(), first, argv + own);
+            say("wxpay-sandbox run: put -- before the command: wxpay-sandbox run {}\n",
+                fmt::join(line, " "));
         }
     } catch (const CLI::ParseError& problem) {
         say("wxpay-sandbox run: {}; see wxpay-sandbox run --help\n", problem.what());

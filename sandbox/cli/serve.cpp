@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/codec/beijing_time.hpp"
+#include "core/program/open_files.hpp"
 #include "core/program/program.hpp"
 #include "core/program/say.hpp"
 
@@ -21,6 +22,7 @@ namespace {
 
 void greet(Server& server, const Config& config) {
     const std::string url = server.base_url();
+    const std::string listens = http_url(config.http_host, server.port());
     const Merchant& demo = *config.directory.merchants().front();
     const CertificateFiles* const files = server.certificate_files();
     const bool tls = !server.https_url().empty();
@@ -33,7 +35,7 @@ void greet(Server& server, const Config& config) {
         "  state     {}\n"
         "{}{}"
         "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
-        kVersion, tls ? url + " and " + server.https_url() : url, demo.mch_id.str(),
+        kVersion, tls ? listens + " and " + server.https_url() : listens, demo.mch_id.str(),
         demo.appids.front().str(), config.clock.str(), format_rfc3339(server.context().clock.now()),
         config.seed, config.data ? config.data->string() : "in memory, gone when this process ends",
         !files ? ""
@@ -50,6 +52,7 @@ void greet(Server& server, const Config& config) {
 
 int run(const ServeOptions& options, const Config& config) {
     const StopSignal stop_signal;
+    raise_open_files();
     StartedServer server(options, config);
     if (options.log_format == "json") {
         log_start(*server, config);

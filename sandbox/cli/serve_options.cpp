@@ -82,6 +82,10 @@ Config config_from(const ServeOptions& flags) {
         return !address.empty() && address != "off";
     };
     if (is_wanted(flags.https)) config.https = parse_listen_address("--https", flags.https);
+    if (flags.https == "off" && is_wanted(flags.proxy)) {
+        throw UsageError(
+            "--https off: the proxy leads WeChat's hosts to the TLS listener; --proxy off, too");
+    }
     if (is_wanted(flags.proxy)) config.proxy = parse_listen_address("--proxy", flags.proxy);
     if (flags.proxy_pass && flags.proxy.empty())
         throw UsageError("--proxy-pass needs --proxy HOST:PORT: it lets hosts through that proxy");

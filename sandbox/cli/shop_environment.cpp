@@ -155,11 +155,10 @@ void add_proxy(const nlohmann::json& environment, Writer& out) {
     }
     if (const std::string old = out.callers("WXPAY_SANDBOX_PROXY_URL");
         proxy.empty() && !old.empty()) {
-        for (const char* const name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"})
+        for (const char* const name : kProxyVariables)
             if (out.callers(name) == old) out.clear(name);
     }
-    out.add_both("HTTPS_PROXY", "https_proxy", proxy);
-    out.add_both("HTTP_PROXY", "http_proxy", proxy);
+    for (const char* const name : kProxyVariables) out.add(name, proxy);
     const std::string upper = out.callers("NO_PROXY");
     const std::string lower = out.callers("no_proxy");
     const std::string& callers = upper.empty() ? lower : upper;

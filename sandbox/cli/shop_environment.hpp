@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <utility>
@@ -20,6 +21,10 @@ struct ShopEnvironment {
     std::vector<std::string> clients;   ///< who trusts the TLS listener in it: "curl", "go", …
     std::vector<std::string> warnings;  ///< a line each: what of the caller's does not go with it
 };
+
+/// Where clients look for a proxy.
+inline constexpr std::array kProxyVariables{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
+                                            "http_proxy"};
 
 /// A variable of the caller's environment; empty when it is not set.
 using Lookup = std::function<std::string(const std::string& name)>;

@@ -229,7 +229,7 @@ Result<void, Problem> read_options(const Json& json, Contents& contents) {
         } else if (key == "strict" || key == "proxy_pass") {
             bool on = false;
             WXPAY_CHECK(flag(json, path, key.c_str(), on));
-            if (on) values = {"true"};
+            values = {on ? "true" : "false"};
         } else if (key == "seed" && value.is_number_unsigned()) {
             values = {std::to_string(value.get<std::uint64_t>())};
         } else {

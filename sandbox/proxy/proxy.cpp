@@ -1,7 +1,5 @@
 #include "sandbox/proxy/proxy.hpp"
 
-#include <algorithm>
-#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -19,12 +17,6 @@ using http::ForwardProxy;
 
 constexpr int kHttpPort = 80;
 constexpr int kHttpsPort = 443;
-
-bool is_played(const std::string& host) {
-    const std::string name = TargetPolicy::normalized(host);
-    const auto& names = played_names();
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 ForwardProxy::Refusal refusal(std::string reason) { return {403, std::move(reason)}; }
 

@@ -1,6 +1,7 @@
 // The forward proxy over sockets; where requests may go is the test's to say.
 #include "core/http/forward_proxy.hpp"
 
+#include <arpa/inet.h>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -9,7 +10,9 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdexcept>
 #include <string>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -78,6 +81,21 @@ Resolve silent_until(const std::shared_future<void>& kept) {
     };
 }
 
+/// Where the proxy's thread waits for the test.
+class Gate {
+  public:
+    void pass() {
+        arrived_.set_value();
+        open_.get_future().wait();
+    }
+    void wait_for_arrival() { arrived_.get_future().wait(); }
+    void open() { open_.set_value(); }
+
+  private:
+    std::promise<void> arrived_;
+    std::promise<void> open_;
+};
+
 /// A proxy whose time stands still, and which knows a few hosts.
 struct Site {
     explicit Site(const std::map<std::string, int>& given, const Resolve& resolve = no_such_host,
@@ -92,6 +110,9 @@ struct Site {
         options.stopwatch = &stopwatch;
         options.route = [this](const ProxyRequest& asked)
             -> std::variant<ForwardProxy::Destination, ForwardProxy::Refusal> {
+            if (asked.url.host == "broken.test") throw std::runtime_error("no way");
+            if (const auto gate = gates.find(asked.url.host); gate != gates.end())
+                gate->second.pass();
             if (asked.url.host == "forbidden.test")
                 return ForwardProxy::Refusal{403, "forbidden.test is forbidden"};
             const auto known = hosts.find(asked.url.host);
@@ -99,7 +120,8 @@ struct Site {
                 return ForwardProxy::Destination{asked.url.host, asked.url.port};
             return ForwardProxy::Destination{"127.0.0.1", known->second, true};
         };
-        options.allow = [](const std::string&, const std::string& address) {
+        options.allow = [this](const std::string&, const std::string& address) {
+            ++allow_asked;
             return address != "127.0.0.66";
         };
         options.resolve = resolve;
@@ -120,6 +142,7 @@ struct Site {
         return client.recv_all();
     }
     void pass(Millis time) {
+        proxy.check_deadlines();  // what it is at comes to its end before
         stopwatch.advance(time);
         proxy.check_deadlines();
     }
@@ -131,6 +154,8 @@ struct Site {
     }
 
     std::map<std::string, int> hosts;
+    std::map<std::string, Gate> gates;  // to whom asks for that host; before anybody does
+    std::atomic<int> allow_asked = 0;
     ManualStopwatch stopwatch;
     ForwardProxy proxy;
 };
@@ -319,6 +344,29 @@ TEST(ForwardProxy, NoticesAClientThatLeavesWhileItsAnswerIsAwaited) {
     client.reset();
     EXPECT_TRUE(is_reset(server));
     EXPECT_TRUE(site.is_quiet());
+}
+
+TEST(ForwardProxy, OutlivesAClientThatLeavesWhileItsTunnelIsMade) {
+    RawListener listener;
+    Site site({{"a.test", listener.port()}, {"b.test", listener.port()}});
+    Gate& first = site.gates["forbidden.test"];
+    Gate& second = site.gates["b.test"];
+    auto leaver = site.connect();
+    auto other = site.connect();
+    EXPECT_TRUE(eventually([&] { return site.proxy.counts().connections == 2; }));
+    auto holder = site.connect();
+    holder.send(connect_to("forbidden.test"));
+    first.wait_for_arrival();
+    // Both are seen at once: between them, the proxy does not look at what else has happened.
+    leaver.send(connect_to("a.test"));
+    other.send(connect_to("b.test"));
+    first.open();
+    second.wait_for_arrival();
+    leaver.reset();
+    second.open();
+    EXPECT_EQ(other.recv_until("\r\n\r\n"), kEstablished);
+    EXPECT_EQ(listener.accept().recv_all(), "");
+    EXPECT_TRUE(eventually([&] { return site.proxy.counts().tunnels == 1; }));
 }
 
 TEST(ForwardProxy, HoldsFiveHundredTunnelsOfWhichNoneDisturbsAnother) {
@@ -530,6 +578,25 @@ TEST(ForwardProxy, PassesOnAnAnswerThatComesBeforeTheWholeRequest) {
     EXPECT_TRUE(site.is_quiet());
 }
 
+TEST(ForwardProxy, LeavesASlowReaderTheEndOfItsAnswer) {
+    RawListener listener;
+    Site site({{"a.test", listener.port()}});
+    constexpr int kReceiveBuffer = 4096;  // most of the answer waits at the proxy
+    auto client = site.connect(kReceiveBuffer);
+    client.send("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
+    auto server = listener.accept();
+    server.recv_until("\r\n\r\n");
+    const std::string body(50'000, 'b');
+    server.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                body);
+    EXPECT_EQ(server.recv_all(), "") << "the proxy has all of it";
+    site.pass(14min);
+    EXPECT_EQ(site.proxy.counts().connections, 1U);
+    site.pass(2min);
+    EXPECT_EQ(site.proxy.counts().connections, 0U);
+    EXPECT_TRUE(body_of(client.recv_all()) == body);
+}
+
 TEST(ForwardProxy, SaysWhatIsWrongWithAnAnswer) {
     struct Case {
         std::string answer;
@@ -641,6 +708,47 @@ TEST(ForwardProxy, FindsHostsAndConnectsToWhatMayBeConnectedTo) {
                            ": connection refused\n"),
               std::string::npos)
         << refused;
+}
+
+TEST(ForwardProxy, TriesTheNextAddressWhenOneIsDead) {
+    ScriptedServer server{[](Peer& peer, int n) { echo(peer, n); }};
+    const int port = server.url().port;
+    // The kernel drops who asks for a place when its only one is taken.
+    const test::Fd dead(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_port = htons(static_cast<std::uint16_t>(port));
+    ASSERT_EQ(::inet_pton(AF_INET, "127.0.0.2", &place.sin_addr), 1);
+    ASSERT_EQ(::bind(dead.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place), 0);
+    ASSERT_EQ(::listen(dead.get(), 0), 0);
+    const RawSocket only_one(port, "127.0.0.2");
+    Site site({}, [](const std::string& name) -> Addresses {
+        if (name == "dead.test") return std::vector<std::string>{"127.0.0.2"};
+        return std::vector<std::string>{"127.0.0.2", "127.0.0.2", "127.0.0.1"};
+    });
+    auto client = site.connect();
+    client.send(connect_to("half-dead.test", std::to_string(port)) + "x");
+    EXPECT_TRUE(eventually([&] { return site.allow_asked == 3; }));
+    site.pass(3s);
+    site.pass(3s);
+    EXPECT_EQ(client.recv_until("x"), kEstablished + "x");
+    // The last one, and the only one, has all of the time.
+    auto seeking = site.connect();
+    seeking.send(connect_to("dead.test", std::to_string(port)));
+    EXPECT_TRUE(eventually([&] { return site.allow_asked == 4; }));
+    site.pass(9s);
+    EXPECT_EQ(site.proxy.counts().refused_total, 0U);
+    site.pass(2s);
+    EXPECT_TRUE(seeking.recv_response().starts_with("HTTP/1.1 504 "));
+}
+
+TEST(ForwardProxy, OutlivesARouteThatFails) {
+    ScriptedServer server{[](Peer& peer, int n) { echo(peer, n); }};
+    Site site({{"a.test", server.url().port}});
+    auto client = site.tunnel("a.test");
+    EXPECT_EQ(site.ask(connect_to("broken.test")), "");
+    client.send("still");
+    EXPECT_EQ(client.recv_until("still"), "still");
 }
 
 TEST(ForwardProxy, EndsWhatTakesTooLong) {

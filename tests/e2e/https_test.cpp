@@ -1,5 +1,6 @@
 // The TLS listener as curl meets it, and `wxpay-sandbox env`.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/process.hpp"
+#include "tests/support/raw_socket.hpp"
 
 namespace wxpay::test {
 namespace {
@@ -96,18 +98,66 @@ TEST(Https, SaysWhyItCannotStart) {
     }
 }
 
-TEST(Env, IsExitOneWhenNoServerRuns) {
+TEST(Env, IsWrongUseWhenNoServerRuns) {
     const TemporaryDirectory place;
     const std::string missing = (place / "ready").string();
     for (const std::vector<std::string>& arguments :
          {std::vector<std::string>{"env", "--url", "http://127.0.0.1:1"},
           std::vector<std::string>{"env", "--ready-file", missing}}) {
         const auto ran = run_to_end(kProgram, arguments);
-        EXPECT_EQ(ran.status, 1) << ran.output;
+        EXPECT_EQ(ran.status, 2) << ran.output;
         EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
     }
     EXPECT_EQ(run_to_end(kProgram, {"env", "--url", "nowhere"}).status, 2);
     EXPECT_EQ(run_to_end(kProgram, {"env", "--format", "csh"}).status, 2);
+    EXPECT_EQ(run_to_end(kProgram, {"env", "--format", "dotenv", "--output", "json"}).status, 2);
+}
+
+TEST(Env, IsExitOneWhenThereIsNoSuchMerchant) {
+    ServerProcess sandbox(kProgram, {"--port", "0"});
+    const auto ran =
+        run_to_end(kProgram, {"env", "--url", sandbox.url(), "--mch-id", "1999999999"});
+    EXPECT_EQ(ran.status, 1) << ran.output;
+    EXPECT_NE(ran.output.find("1999999999"), std::string::npos) << ran.output;
+}
+
+TEST(Env, PrintsJsonAsOtherVerbsDo) {
+    ServerProcess sandbox(kProgram, {"--port", "0"});
+    const auto env = run_to_end(kProgram, {"env", "--output", "json", "--url", sandbox.url()});
+    EXPECT_EQ(env.status, 0) << env.output;
+    EXPECT_EQ(env.json(), environment_of(sandbox));
+}
+
+TEST(Env, CallsAServerThatListensEverywhere) {
+    const TemporaryDirectory place;
+    const std::string ready = (place / "ready").string();
+    const Process server(kProgram, {"--http", "0.0.0.0:0", "--control-token", "t", "--ready-file",
+                                    ready, "--data", (place / "d").string()});
+    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(ready); }));
+    const auto env = run_to_end(kProgram, {"env", "--ready-file", ready, "--control-token", "t"});
+    EXPECT_NE(env.output.find("WXPAY_SANDBOX_URL='http://127.0.0.1:"), std::string::npos)
+        << env.output;
+}
+
+TEST(Hosts, AreThoseThatThisServerPlays) {
+    const auto lines = run_to_end(kProgram, {"hosts", "--address", "10.0.0.5"});
+    EXPECT_EQ(lines.status, 0);
+    EXPECT_EQ(lines.output,
+              "10.0.0.5 api.mch.weixin.qq.com\n10.0.0.5 api2.mch.weixin.qq.com\n"
+              "10.0.0.5 apihk.mch.weixin.qq.com\n10.0.0.5 apius.mch.weixin.qq.com\n"
+              "10.0.0.5 fraud.mch.weixin.qq.com\n10.0.0.5 api.wechatpay.cn\n"
+              "10.0.0.5 api2.wechatpay.cn\n10.0.0.5 api.weixin.qq.com\n"
+              "10.0.0.5 payapp.weixin.qq.com\n10.0.0.5 wx.tenpay.com\n");
+    const auto json = run_to_end(kProgram, {"hosts", "--output", "json"}).json();
+    EXPECT_EQ(json["address"], "127.0.0.1");
+    EXPECT_EQ(json["hosts"].size(), lines.lines());
+    EXPECT_EQ(run_to_end(kProgram, {"hosts", "--address", "here"}).status, 2);
+}
+
+TEST(ConfigSchema, IsJsonAlsoWhenThatIsAskedFor) {
+    const auto schema = run_to_end(kProgram, {"config", "schema", "--output", "json"});
+    EXPECT_EQ(schema.status, 0) << schema.output;
+    EXPECT_TRUE(schema.json().contains("properties")) << schema.output;
 }
 
 TEST(Env, LeavesOutWhatIsNotThere) {

@@ -84,6 +84,7 @@ TEST(ProxyOption, SaysWhyItCannotStart) {
         {{"--proxy", "0.0.0.0:0"}, "--proxy 0.0.0.0: not a loopback address"},
         {{"--proxy", "127.0.0.1:" + port}, "choose another with --proxy"},
         {{"--proxy-pass"}, "--proxy-pass needs --proxy"},
+        {{"--proxy", "127.0.0.1:0", "--https", "off"}, "--https off: the proxy"},
     };
     for (const auto& each : cases) {
         auto arguments = each.arguments;
@@ -105,6 +106,15 @@ TEST(ProxyOption, IsToldInTheReadyFile) {
     const auto said = nlohmann::json::parse(in);
     EXPECT_TRUE(said.value("proxy", "").starts_with("http://127.0.0.1:")) << said;
     EXPECT_TRUE(said.value("https", "").starts_with("https://127.0.0.1:")) << said;
+}
+
+TEST(ProxyOption, KeepsOthersOutUnderRunWhenTheConfigurationSaysSo) {
+    const TemporaryDirectory data;
+    std::ofstream(data / "config.json") << R"({"options":{"proxy_pass":false}})";
+    const auto ran =
+        run_to_end(kProgram, {"run", "--quiet", "--config", (data / "config.json").string(), "--",
+                              "/usr/bin/curl", "--silent", "http://shop.example/"});
+    EXPECT_NE(ran.output.find("shop.example is none of WeChat's"), std::string::npos) << ran.output;
 }
 
 TEST(ProxyOption, CanStandInTheConfiguration) {

@@ -1,8 +1,10 @@
 #!/bin/bash
 # in_namespace.sh COMMAND...: runs COMMAND in a network of its own, with nothing in it but loopback, where WeChat's
 # hosts are 127.0.0.1 and all ports are free. So a client with WeChat's address compiled in meets a sandbox that COMMAND
-# starts with --https 127.0.0.1:443, and nothing changes on this machine. Exit status 77: the kernel does not allow it.
+# starts with --https 127.0.0.1:443, and nothing changes on this machine. WXPAY_SANDBOX_BIN names the program that knows
+# the hosts; without it, PATH has one. Exit status 77: the kernel does not allow it.
 set -euo pipefail
+: "${WXPAY_SANDBOX_BIN:=wxpay-sandbox}"
 
 skip() {
     echo "in_namespace: SKIPPED: $*" >&2
@@ -29,8 +31,7 @@ perl -MSocket -e 'socket(my $any, AF_INET, SOCK_DGRAM, 0) or die "$!\n";
 # On a file system of its own, so that nothing is left behind, and another mount can cover this one.
 place=$(mktemp -d)
 mount -t tmpfs tmpfs "$place" || skip "no mounts"
-printf '127.0.0.1 %s\n' localhost {api,api2,apihk,apius,fraud}.mch.weixin.qq.com {api,payapp}.weixin.qq.com \
-    {api,api2}.wechatpay.cn >"$place/hosts"
+{ echo 127.0.0.1 localhost && "$WXPAY_SANDBOX_BIN" hosts; } >"$place/hosts"
 mount --bind "$place/hosts" /etc/hosts || skip "no mount over /etc/hosts"
 umount -l "$place"
 rmdir "$place"
