@@ -1,6 +1,6 @@
 // What the documents say of the verdict's rules.
+#include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,24 +15,22 @@ namespace {
 
 using sandbox::Severity;
 
-/// The lines of tables that begin with a rule's id, each cut off behind its second column when only
-/// that is the same in all languages.
+/// The rows that begin with a rule's id, or with one that looks like it; their first columns.
 std::vector<std::string> rows_of(const std::string& document, std::size_t columns) {
     std::ifstream in(std::string(WXPAY_SOURCE_DIR) + "/" + document);
     EXPECT_TRUE(in.is_open()) << document;
     std::vector<std::string> out;
     for (std::string line; std::getline(in, line);) {
-        const std::size_t end = line.find("` |");
-        if (!line.starts_with("| `") || end == std::string::npos) continue;
-        const std::string id = line.substr(3, end - 3);
-        const std::string group = id.substr(0, id.find('/'));
-        bool is_rule = false;
-        for (const auto& rule : sandbox::verdict_rules())
-            is_rule = is_rule || rule.id.starts_with(group + "/");
-        if (!is_rule || group.size() == id.size() || group.empty()) continue;
-        std::size_t cut = 0;
-        for (std::size_t n = 0; n <= columns; ++n) cut = line.find('|', cut) + 1;
-        out.push_back(line.substr(0, cut));
+        const bool is_rule =
+            std::any_of(sandbox::verdict_rules().begin(), sandbox::verdict_rules().end(),
+                        [&](const auto& rule) {
+                            return line.starts_with(
+                                "| `" + std::string(rule.id.substr(0, rule.id.find('/') + 1)));
+                        });
+        if (!is_rule) continue;
+        std::size_t end = 0;
+        for (std::size_t n = 0; n <= columns; ++n) end = line.find('|', end) + 1;
+        out.push_back(line.substr(0, end));
     }
     return out;
 }
