@@ -106,7 +106,7 @@ Refusal refuse_path(const http::Request& request, const Route& route) {
         return Refusal{kNotSimulated, "WeChat has this call; the sandbox does not simulate it"};
     std::vector<std::string_view> known;
     for (const Endpoint& endpoint : endpoints()) known.push_back(endpoint.path);
-    const std::string_view meant = diagnosis::nearest(request.path, known);
+    const std::string_view meant = diagnosis::nearest_path(request.path, known);
     return Refusal{kNotFound, meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
                                             : fmt::format("did you mean {}?", meant)};
 }
