@@ -132,7 +132,7 @@ Result<std::optional<Injection>> choose_fault(Exchange& exchange, Context& conte
 /// The header asks for something that does not exist.
 http::Response unknown_demand(const Error& error, Context& context, Exchange& exchange) {
     exchange.verdict = "refused";
-    exchange.error = "sandbox: Wechatpay-Negative-Test not understood";
+    exchange.error = kDemandNotUnderstood;
     exchange.hint = fmt::format("Wechatpay-Negative-Test, {}: {}", error.field, error.detail);
     if (api_v3::is_v3_path(exchange.request.path))
         return api_v3::refuse_unread({400, "INVALID_REQUEST", exchange.error}, exchange.request,
@@ -170,12 +170,10 @@ std::optional<http::Response> App::respond(Exchange& exchange) {
         response = api_v2::answer(*endpoint, request, context_, exchange);
     } else if (const api_v2::DirectCall* const call = find_direct_call(request)) {
         exchange.endpoint = call->path;
-        http::Request asked = request;
-        if (exchange.fault && exchange.fault->is(Effect::Kind::err_code))
-            asked.headers.set(kDemandHeader, exchange.fault->effect.err_code);
-        response = call->answer(asked, context_, exchange);
+        response = call->answer(request, context_, exchange);
     } else if (api_v2::is_known_elsewhere(request.path)) {
         response = api_v2::not_simulated(request, context_, exchange);
+        drop_err_code(exchange);
     } else {
         response = unknown_path(request, exchange);
     }

@@ -249,3 +249,8 @@ TEST(FaultSign, ChangesEachDigitOfTheSignAndNothingElse) {
 
 }  // namespace
 }  // namespace wxpay::sandbox
+    EXPECT_EQ(read("delay=1s, SYSTEMERROR"), R"({"delay":"1s","err_code":"SYSTEMERROR"})");
+    EXPECT_EQ(read("SYSTEMERROR,delay=1s"), R"({"delay":"1s","err_code":"SYSTEMERROR"})");
+    EXPECT_EQ(read("delay=1s, 40001"), R"({"delay":"1s","err_code":"40001"})");
+    EXPECT_EQ(read("delay=1s, SystemError"), "wrong do.SystemError");
+    EXPECT_EQ(read("SYSTEMERROR, delay=1s, ORDERPAID"), "wrong do.ORDERPAID");
