@@ -47,20 +47,29 @@ class SocketSender final : public Sender {
 
     void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override {
-        dispatcher_.send(url, request, timeout,
-                         [this, host = url.host, done = std::move(done)](http::Outcome outcome) {
-                             if (outcome.kind == http::Outcome::Kind::not_allowed) {
-                                 outcome.reason = policy_.why_not(host, outcome.reason);
-                             }
-                             if (virtual_wire_) outcome.latency = Millis{0};
-                             done(std::move(outcome));
-                         });
+        dispatcher_.send(url, request, timeout, judged(url, std::move(done)));
+    }
+    void send_and_cut(const http::Url& url, const http::Request& request,
+                      std::optional<std::size_t> body_bytes, Millis timeout,
+                      std::function<void(http::Outcome)> done) override {
+        dispatcher_.send_and_cut(url, request, body_bytes, timeout, judged(url, std::move(done)));
     }
     void stop() { dispatcher_.stop(); }
 
   private:
     http::Dispatcher::Options options() {
         http::Dispatcher::Options options;
+    std::function<void(http::Outcome)> judged(const http::Url& url,
+                                              std::function<void(http::Outcome)> done) {
+        return [this, host = url.host, done = std::move(done)](http::Outcome outcome) {
+            if (outcome.kind == http::Outcome::Kind::not_allowed) {
+                outcome.reason = policy_.why_not(host, outcome.reason);
+            }
+            if (virtual_wire_) outcome.latency = Millis{0};
+            done(std::move(outcome));
+        };
+    }
+
         options.allow = [this](const std::string& host, const std::string& address) {
             return policy_.allows(host, address);
         };

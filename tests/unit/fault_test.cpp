@@ -196,7 +196,7 @@ TEST(FaultJson, NamesTheMemberThatIsWrong) {
         {R"({"on":"api","do":{"duplicate":1}})", "do.duplicate"},
         {R"({"on":"api","do":{"lose":true}})", "do.lose"},
         {R"({"on":"notify","do":{"err_code":"SYSTEMERROR"}})", "do.err_code"},
-        {R"({"on":"notify","do":{"truncate":1}})", "do.truncate"},
+        {R"({"on":"notify","do":{"truncate":-1}})", "do.truncate"},
         {R"({"on":"notify","do":{"duplicate":101}})", "do.duplicate"},
         {R"({"on":"notify","do":{"reorder":true,"delay":"1s"}})", "do.delay"},
         {R"({"on":"notify","do":{"tamper":{}}})", "do.tamper"},
@@ -237,6 +237,10 @@ TEST(FaultDemand, ReadsTheShortFormsAndLeavesOtherWordsAlone) {
     EXPECT_EQ(read("dealy=2s"), "wrong dealy");
     EXPECT_EQ(read("lose"), "wrong lose");
     EXPECT_EQ(read("duplicate=2"), "wrong duplicate");
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"http_status":502}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"drop":"before"}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"delay":"1s","drop":"after"}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"truncate":9}})",
 }
 
 TEST(FaultSign, ChangesEachDigitOfTheSignAndNothingElse) {
