@@ -13,6 +13,7 @@
 #include "core/base/duration.hpp"
 #include "core/codec/utf8.hpp"
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/diagnosis/callback.hpp"
 #include "sandbox/faults/callback_faults.hpp"
 #include "sandbox/faults/fault_set.hpp"
@@ -104,12 +105,10 @@ FaultTarget Notifier::target_of(const Notification& notification) const {
         authority == std::string_view::npos ? authority : url.find('/', authority + 3);
     FaultTarget target{.on = Fault::On::notify,
                        .path = "/",
-                       .mch_id = notification.mch_id.str(),
+                       .mch_id = wire_id(notification.mch_id.str()),
                        .out_trade_no = notification.out_trade_no.str()};
     if (path != std::string_view::npos)
         target.path = url.substr(path, url.find_first_of("?#", path) - path);
-    // A merchant's twin in the acceptance sandbox goes by the merchant's own number.
-    if (target.mch_id.starts_with('s')) target.mch_id.remove_prefix(1);
     return target;
 }
 
@@ -223,8 +222,8 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
                    origin = url ? url->origin() : std::string(),
                    answered_before = was_answered(notification),
                    exchange = std::move(exchange)](http::Outcome outcome) mutable {
-        if (exchange.fault) outcome = spoiled_answer(std::move(outcome), exchange.fault->effect);
         if (stopping_) return done(Delivery::none);
+        if (exchange.fault) outcome = spoiled_answer(std::move(outcome), exchange.fault->effect);
         if (!is_lost) remember(origin, outcome.kind == http::Outcome::Kind::timed_out);
         Judgement judgement = is_v3 ? judge_v3(outcome) : judge_v2(outcome);
         if (is_probed) judgement = judge_probe(judgement);
