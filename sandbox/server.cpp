@@ -18,6 +18,7 @@
 #include "sandbox/certificates/private_files.hpp"
 #include "sandbox/config/stored_merchants.hpp"
 #include "sandbox/events/announce.hpp"
+#include "sandbox/control/routes.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/exchanges/exchange_archive.hpp"
 #include "sandbox/faults/fault_set.hpp"
@@ -82,6 +83,15 @@ class SocketSender final : public Sender {
 };
 
 http::Server::Options edge_options(const Config& config) {
+/// The control API refuses in JSON whatever is wrong, also what is too large or no HTTP.
+std::optional<http::Response> refuse_unread(int status, std::string_view detail,
+                                            const std::string& target) {
+    http::Request request;
+    http::set_target(request, target);
+    if (!control::is_control_path(request.path)) return std::nullopt;
+    return control::answer_unread(status, detail);
+}
+
     http::Server::Options options;
     options.host = config.http_host;
     options.port = config.http_port;
@@ -89,6 +99,7 @@ http::Server::Options edge_options(const Config& config) {
     options.head_bytes_max = kHeadBytesMax;
     options.body_bytes_max = kBodyBytesMax;
     return options;
+    options.refuse = refuse_unread;
 }
 
 /// Where certificates lie from start to start.
