@@ -426,6 +426,12 @@ TEST(StrictOrders, RefuseWhatTheDocumentationForbids) {
     EXPECT_EQ(
         refusal(sandbox.v2("/pay/unifiedorder", AppHarness::order("X1", {{"openid", "oShort"}}))),
         "PARAM_ERROR 无效的openid");
+    const auto expiring = [&](const char* at) {
+        return refusal(
+            sandbox.v2("/pay/unifiedorder", AppHarness::order("X2", {{"time_expire", at}})));
+    };
+    EXPECT_EQ(expiring("20240601120459"), "time_expire时间过短，刷卡至少1分钟，其他5分钟");
+    EXPECT_EQ(expiring("20240601120500"), "");
 }
 
 TEST_F(Orders, ServesAProvidersSubMerchant) {
