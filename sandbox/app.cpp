@@ -13,6 +13,7 @@
 #include "sandbox/api_v2/acceptance.hpp"
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/not_simulated.hpp"
+#include "sandbox/api_v3/endpoints.hpp"
 #include "sandbox/api_v3/pipeline.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/diagnosis/call.hpp"
@@ -36,16 +37,33 @@ std::string for_a_header(std::string hint) {
     return hint;
 }
 
+/// What was probably meant by a path that is nobody's.
+std::string hint_for(const http::Request& request) {
+    std::vector<std::string_view> known;
+    for (const auto all : {api_v2::endpoints(), api_v2::acceptance_endpoints()}) {
+        for (const api_v2::Endpoint& endpoint : all) known.push_back(endpoint.path);
+    }
+    for (const api_v2::DirectCall& call : api_v2::direct_calls()) {
+        if (call.path == request.path) return fmt::format("this path takes {}", call.method);
+        known.push_back(call.path);
+    }
+    for (const api_v3::Endpoint& endpoint : api_v3::endpoints()) known.push_back(endpoint.path);
+    const std::string_view meant = diagnosis::nearest_path(request.path, known);
+    return meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
+                         : fmt::format("did you mean {}?", meant);
+}
+
+/// Where no call is, there is none to be refused with an err_code.
+void drop_err_code(Exchange& exchange) {
+    if (exchange.fault && exchange.fault->is(Effect::Kind::err_code)) exchange.fault.reset();
+}
+
 /// What an unknown path gets; v2.md 1.5 row 1, our choice.
 http::Response unknown_path(const http::Request& request, Exchange& exchange) {
-    std::vector<std::string_view> known;
-    for (const api_v2::Endpoint& endpoint : api_v2::endpoints()) known.push_back(endpoint.path);
-    for (const api_v2::DirectCall& call : api_v2::direct_calls()) known.push_back(call.path);
-    const std::string_view meant = diagnosis::nearest(request.path, known);
     exchange.verdict = "refused";
     exchange.error = "404";
-    exchange.hint = meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
-                                  : fmt::format("did you mean {}?", meant);
+    exchange.hint = hint_for(request);
+    drop_err_code(exchange);
     http::Response response;
     response.status = 404;
     response.headers.add("Server", "nginx");
@@ -114,7 +132,7 @@ Result<std::optional<Injection>> choose_fault(Exchange& exchange, Context& conte
 /// The header asks for something that does not exist.
 http::Response unknown_demand(const Error& error, Context& context, Exchange& exchange) {
     exchange.verdict = "refused";
-    exchange.error = "sandbox: Wechatpay-Negative-Test not understood";
+    exchange.error = kDemandNotUnderstood;
     exchange.hint = fmt::format("Wechatpay-Negative-Test, {}: {}", error.field, error.detail);
     if (api_v3::is_v3_path(exchange.request.path))
         return api_v3::refuse_unread({400, "INVALID_REQUEST", exchange.error}, exchange.request,
@@ -152,12 +170,10 @@ std::optional<http::Response> App::respond(Exchange& exchange) {
         response = api_v2::answer(*endpoint, request, context_, exchange);
     } else if (const api_v2::DirectCall* const call = find_direct_call(request)) {
         exchange.endpoint = call->path;
-        http::Request asked = request;
-        if (exchange.fault && exchange.fault->is(Effect::Kind::err_code))
-            asked.headers.set(kDemandHeader, exchange.fault->effect.err_code);
-        response = call->answer(asked, context_, exchange);
+        response = call->answer(request, context_, exchange);
     } else if (api_v2::is_known_elsewhere(request.path)) {
         response = api_v2::not_simulated(request, context_, exchange);
+        drop_err_code(exchange);
     } else {
         response = unknown_path(request, exchange);
     }

@@ -1,5 +1,6 @@
 #include "sandbox/server.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "sandbox/certificates/platform_files.hpp"
 #include "sandbox/certificates/private_files.hpp"
 #include "sandbox/config/stored_merchants.hpp"
+#include "sandbox/control/routes.hpp"
 #include "sandbox/events/announce.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/exchanges/exchange_archive.hpp"
@@ -47,18 +49,27 @@ class SocketSender final : public Sender {
 
     void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override {
-        dispatcher_.send(url, request, timeout,
-                         [this, host = url.host, done = std::move(done)](http::Outcome outcome) {
-                             if (outcome.kind == http::Outcome::Kind::not_allowed) {
-                                 outcome.reason = policy_.why_not(host, outcome.reason);
-                             }
-                             if (virtual_wire_) outcome.latency = Millis{0};
-                             done(std::move(outcome));
-                         });
+        dispatcher_.send(url, request, timeout, judged(url, std::move(done)));
+    }
+    void send_and_cut(const http::Url& url, const http::Request& request,
+                      std::optional<std::size_t> body_bytes, Millis timeout,
+                      std::function<void(http::Outcome)> done) override {
+        dispatcher_.send_and_cut(url, request, body_bytes, timeout, judged(url, std::move(done)));
     }
     void stop() { dispatcher_.stop(); }
 
   private:
+    std::function<void(http::Outcome)> judged(const http::Url& url,
+                                              std::function<void(http::Outcome)> done) {
+        return [this, host = url.host, done = std::move(done)](http::Outcome outcome) {
+            if (outcome.kind == http::Outcome::Kind::not_allowed) {
+                outcome.reason = policy_.why_not(host, outcome.reason);
+            }
+            if (virtual_wire_) outcome.latency = Millis{0};
+            done(std::move(outcome));
+        };
+    }
+
     http::Dispatcher::Options options() {
         http::Dispatcher::Options options;
         options.allow = [this](const std::string& host, const std::string& address) {
@@ -72,6 +83,15 @@ class SocketSender final : public Sender {
     http::Dispatcher dispatcher_;
 };
 
+/// The control API refuses in JSON whatever is wrong, also what is too large or no HTTP.
+std::optional<http::Response> refuse_unread(int status, std::string_view detail,
+                                            const std::string& target) {
+    http::Request request;
+    http::set_target(request, target);
+    if (!control::is_control_path(request.path)) return std::nullopt;
+    return control::answer_unread(status, detail);
+}
+
 http::Server::Options edge_options(const Config& config) {
     http::Server::Options options;
     options.host = config.http_host;
@@ -79,6 +99,7 @@ http::Server::Options edge_options(const Config& config) {
     options.workers = config.workers;
     options.head_bytes_max = kHeadBytesMax;
     options.body_bytes_max = kBodyBytesMax;
+    options.refuse = refuse_unread;
     return options;
 }
 
@@ -133,6 +154,21 @@ std::uint64_t seed_of(std::uint64_t seed, std::uint64_t earlier_starts) {
     return seed;
 }
 
+/// How business time moves, and from where: on from what was kept, never back, for what has
+/// happened must not lie in the future.
+std::pair<ClockMode, Instant> clock_of(const Config& config,
+                                       const std::optional<SqliteStore::KeptTime>& kept,
+                                       Instant real) {
+    if (!kept) return {config.clock.value_or(ClockMode()), config.start_time.value_or(real)};
+    constexpr auto kReal = ClockMode::Kind::real;
+    const ClockMode mode = config.clock.value_or(kept->mode);
+    Instant reached = kept->now;
+    // A real clock goes on while nobody runs: ahead of the machine's if it was, never behind it.
+    if (kept->mode.kind == kReal) reached += std::max(Millis{0}, real - kept->real);
+    if (mode.kind == kReal) reached = std::max(reached, real);
+    return {mode, std::max(reached, config.start_time.value_or(reached))};
+}
+
 /// After the store, which keeps other servers out of the directory.
 std::unique_ptr<ExchangeArchive> open_archive(const std::optional<std::filesystem::path>& data) {
     if (!data) return nullptr;
@@ -159,9 +195,10 @@ class Server::Impl {
     explicit Impl(Config given)
         : config(with_listeners(std::move(given))),
           store(SqliteStore::open(config.data)),
-          clock(config.clock, config.start_time.value_or(SystemClock().now()), stopwatch),
+          begins(clock_of(config, store->kept_time(), system_clock.now())),
+          clock(begins.first, begins.second, stopwatch),
           random(seed_of(config.seed, store->earlier_starts())),
-          faults(config.seed),
+          faults(config.seed, config.data ? store.get() : nullptr),
           traces(clock.now()),
           archive(open_archive(config.data)),
           exchanges(kExchangesMax, kExchangeBytesMax, archive.get()),
@@ -189,11 +226,10 @@ class Server::Impl {
           app(context),
           edge(edge_options(config),
                [this](http::Request request) { return app.handle(std::move(request)); }) {
+        store->follow(clock, system_clock);
+        keep_time();
         config::add_stored_merchants(config.directory, *store);
-        for (const Fault& fault : config.faults) {
-            if (const auto added = faults.add(fault); !added)
-                throw std::runtime_error(added.error().detail);
-        }
+        faults.start_with(config.faults);
         if (config.https) {
             http::Server::Options options = edge_options(config);
             std::tie(options.host, options.port) = *config.https;
@@ -251,13 +287,22 @@ class Server::Impl {
         notifier.stop();
         sender.stop();
         waiters.stop();
+        try {
+            keep_time();
+        } catch (const std::runtime_error& problem) {
+            spdlog::error("the time could not be kept for the next start: {}", problem.what());
+        }
     }
+
+    /// Each commit does.
+    void keep_time() { store->begin()->commit(); }
 
     // In the order in which they depend on each other.
     Config config;
     SystemStopwatch stopwatch;
     SystemClock system_clock;
     std::unique_ptr<SqliteStore> store;
+    std::pair<ClockMode, Instant> begins;
     VirtualClock clock;
     SeededRandom random;
     FaultSet faults;

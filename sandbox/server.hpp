@@ -40,8 +40,9 @@ struct Config {
         4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory
     std::uint64_t seed = 0;
-    ClockMode clock;
-    std::optional<Instant> start_time;  ///< nothing: now
+    std::optional<ClockMode> clock;  ///< nothing: as it was kept in `data`, or real
+    /// Where the clock begins; nothing: now. Not before the time that was kept in `data`.
+    std::optional<Instant> start_time;
     Settings settings;
     std::vector<std::string> allow_notify;
     Directory directory = demo_directory();

@@ -7,8 +7,8 @@
 namespace wxpay::http {
 
 Connection::Connection(std::unique_ptr<Channel> bytes, MessageReader::Limits limits,
-                       std::string remote_address)
-    : channel(std::move(bytes)), talk(limits, std::move(remote_address)) {}
+                       std::string remote_address, const Conversation::Refuse& refuse)
+    : channel(std::move(bytes)), talk(limits, std::move(remote_address), refuse) {}
 
 Connection::~Connection() {
     if (stream) stream->close();

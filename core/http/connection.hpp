@@ -32,7 +32,7 @@ struct Connection {
     static constexpr std::int64_t kExpired = -1;
 
     Connection(std::unique_ptr<Channel> bytes, MessageReader::Limits limits,
-               std::string remote_address);
+               std::string remote_address, const Conversation::Refuse& refuse);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -7,11 +7,19 @@ namespace {
 
 constexpr std::size_t kKeptCapacityMax = 4096;  // an idle connection holds no more than this
 
+Response plain_refusal(int status, const char* detail) {
+    Response refusal{status, {}, std::string(detail) + "\n"};
+    refusal.headers.add("Content-Type", "text/plain; charset=utf-8");
+    return refusal;
+}
+
 }  // namespace
 
-Conversation::Conversation(MessageReader::Limits limits, std::string remote_address)
+Conversation::Conversation(MessageReader::Limits limits, std::string remote_address,
+                           const Refuse& refuse)
     : limits_(limits),
       remote_address_(std::move(remote_address)),
+      refuse_(refuse),
       reader_(MessageReader::request(limits)) {}
 
 void Conversation::receive(std::string_view bytes) {
@@ -25,9 +33,10 @@ Conversation::Event Conversation::next(ResponseWriter& writer, std::string& out)
     const auto whole = reader_.read(buffer);
     if (!whole) {
         ended_ = true;
-        Response refusal{whole.error().status, {}, std::string(whole.error().detail) + "\n"};
-        refusal.headers.add("Content-Type", "text/plain; charset=utf-8");
-        writer.write(std::move(refusal), {.close = true}, out);
+        const auto& [status, detail] = whole.error();
+        auto refusal = refuse_ ? refuse_(status, detail, reader_.head().target) : std::nullopt;
+        if (!refusal) refusal = plain_refusal(status, detail);
+        writer.write(*std::move(refusal), {.close = true}, out);
         return Event::refused;
     }
     if (!*whole) {

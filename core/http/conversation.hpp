@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,13 +15,18 @@ namespace wxpay::http {
 /// answers become bytes to send. One request at a time; those that follow it wait in the buffer.
 class Conversation {
   public:
+    /// Server::Options::refuse
+    using Refuse = std::function<std::optional<Response>(int status, std::string_view detail,
+                                                         const std::string& target)>;
+
     enum class Event {
         nothing,  ///< no whole request yet
         request,  ///< take_request(), and answer() it before the next call
         refused,  ///< what came is not acceptable; the refusal is written and the conversation ends
     };
 
-    Conversation(MessageReader::Limits limits, std::string remote_address);
+    /// refuse  may be empty; must outlive the conversation
+    Conversation(MessageReader::Limits limits, std::string remote_address, const Refuse& refuse);
 
     void receive(std::string_view bytes);
 
@@ -47,6 +54,7 @@ class Conversation {
 
     MessageReader::Limits limits_;
     std::string remote_address_;
+    const Refuse& refuse_;
     std::string in_;
     std::size_t consumed_ = 0;  // of in_
     MessageReader reader_;

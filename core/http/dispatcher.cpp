@@ -44,6 +44,11 @@ std::string serialize(const Url& url, const Request& request) {
     return bytes;
 }
 
+OutboundRequest outbound(const Url& url, const Request& request, Millis timeout) {
+    return {std::make_shared<const std::string>(serialize(url, request)), request.method == "HEAD",
+            timeout};
+}
+
 asio::ssl::context make_tls(const std::string& ca_file) {
     asio::ssl::context tls(asio::ssl::context::tls_client);
     SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
@@ -70,7 +75,7 @@ class Dispatcher::Impl {
     explicit Impl(Options options);
     ~Impl() { stop(); }
 
-    void send(const Url& url, const Request& request, Millis timeout, Done done);
+    void send(const Url& url, OutboundRequest request, Done done);
     std::size_t pending() const { return pending_; }
     void stop();
 
@@ -132,12 +137,8 @@ Dispatcher::Impl::Impl(Options options)
     thread_id_ = thread_.get_id();
 }
 
-void Dispatcher::Impl::send(const Url& url, const Request& request, Millis timeout, Done done) {
-    Job job;
-    job.request.bytes = std::make_shared<const std::string>(serialize(url, request));
-    job.request.is_head = request.method == "HEAD";
-    job.request.timeout = timeout;
-    job.done = std::move(done);
+void Dispatcher::Impl::send(const Url& url, OutboundRequest request, Done done) {
+    Job job{std::move(request), std::move(done)};
     {
         const std::lock_guard lock(mutex_);
         if (!stopping_) {
@@ -262,7 +263,15 @@ Dispatcher::Dispatcher(Options options) : impl_(std::make_unique<Impl>(std::move
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::send(const Url& url, const Request& request, Millis timeout, Done done) {
-    impl_->send(url, request, timeout, std::move(done));
+    impl_->send(url, outbound(url, request, timeout), std::move(done));
+}
+
+void Dispatcher::send_and_cut(const Url& url, const Request& request,
+                              std::optional<std::size_t> body_bytes, Millis timeout, Done done) {
+    OutboundRequest part = outbound(url, request, timeout);
+    const std::size_t head = part.bytes->size() - request.body.size();
+    part.cut_at = body_bytes ? head + std::min(*body_bytes, request.body.size()) : 0;
+    impl_->send(url, std::move(part), std::move(done));
 }
 
 std::size_t Dispatcher::pending() const { return impl_->pending(); }

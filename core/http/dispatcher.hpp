@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,11 @@ class Dispatcher {
     /// peer has closed in the meantime is replaced by a new one once, silently. Thread-safe, `done`
     /// may call it. After stop(), `done` is called at once by the caller's own thread.
     void send(const Url& url, const Request& request, Millis timeout, Done done);
+
+    /// The same, but the connection, a new one, is cut once `body_bytes` of the body have left;
+    /// without a number, before anything has. Whatever the peer says, it ends as unreachable.
+    void send_and_cut(const Url& url, const Request& request, std::optional<std::size_t> body_bytes,
+                      Millis timeout, Done done);
 
     /// Requests queued or in flight.
     std::size_t pending() const;

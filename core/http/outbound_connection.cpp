@@ -100,6 +100,7 @@ class Connection final : public OutboundConnection,
     void on_bytes();
     void on_closed(const ErrorCode& error);
     void on_answer(bool may_keep);
+    void cut();
     void on_timeout();
     void expect_answer();
     void end(Kind kind, std::string reason);
@@ -156,6 +157,7 @@ void Connection::send(OutboundRequest request, Ended ended) {
     ended_ = std::move(ended);
     started_ = context_.stopwatch.elapsed();
     start_timer(request_.timeout, &Connection::on_timeout);
+    if (request_.cut_at) drop_link();
     reused_ = link_ != nullptr;
     has_bytes_ = false;
     expect_answer();
@@ -272,9 +274,13 @@ void Connection::write() {
     written_ = false;
     // Only success counts. A failure shows in the read too, and there may be an answer before it:
     // a server need not take the whole request to refuse it.
-    auto on_written = for_this_link(
-        [this, bytes = request_.bytes](const ErrorCode& error, std::size_t) { written_ = !error; });
-    const auto bytes = asio::buffer(*request_.bytes);
+    auto on_written =
+        for_this_link([this, bytes = request_.bytes](const ErrorCode& error, std::size_t) {
+            written_ = !error;
+            if (request_.cut_at) cut();
+        });
+    const auto bytes =
+        asio::buffer(*request_.bytes, request_.cut_at.value_or(request_.bytes->size()));
     if (link_->tls) {
         asio::async_write(*link_->tls, bytes, std::move(on_written));
     } else {
@@ -344,7 +350,10 @@ void Connection::on_closed(const ErrorCode& error) {
     end(Kind::malformed, peer_ + " closed the connection in the middle of its answer");
 }
 
+void Connection::cut() { end(Kind::unreachable, "the connection was cut off on purpose"); }
+
 void Connection::on_answer(bool may_keep) {
+    if (request_.cut_at) return cut();
     const bool clean = written_ && reader_->size() == received_.size();
     MessageHead head = reader_->take_head();
     if (!may_keep || !clean || head.status == 101 || !head.keeps_connection()) drop_link();

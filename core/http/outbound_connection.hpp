@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.hpp"
@@ -33,6 +35,7 @@ struct OutboundRequest {
         bytes;             ///< shared with the write, which may outlast the request
     bool is_head = false;  ///< whose answer has no body
     Millis timeout{0};
+    std::optional<std::size_t> cut_at = {};  ///< of the bytes: only so many leave, on a new link
 };
 
 /// A connection to one origin, for one request at a time. It opens itself when the first request

@@ -208,7 +208,8 @@ void Server::Impl::adopt(int fd) {
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
     const MessageReader::Limits limits{options_.head_bytes_max, options_.body_bytes_max};
     auto channel = tls_ ? tls_->open(fd) : open_plain_channel(fd);
-    auto owned = std::make_unique<Connection>(std::move(channel), limits, peer_address(fd));
+    auto owned =
+        std::make_unique<Connection>(std::move(channel), limits, peer_address(fd), options_.refuse);
     Connection& connection = *owned;
     {
         const std::lock_guard lock(mutex_);

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
@@ -36,6 +38,12 @@ class Server {
         Millis idle_timeout = std::chrono::seconds(75);
         /// For the peer to take the whole answer; over it: closed.
         Millis send_timeout = std::chrono::seconds(10);
+        /// Answers what never becomes a request: 400, 413, 431, 501, 505, and a detail for people.
+        /// `target` is the request line's, empty when that could not be read. When this is empty
+        /// or gives nothing, the detail is sent as a text.
+        std::function<std::optional<Response>(int status, std::string_view detail,
+                                              const std::string& target)>
+            refuse;
         const Stopwatch* stopwatch =
             nullptr;  ///< for the deadlines; nullptr: the machine's. Must outlive the server
     };

@@ -16,12 +16,28 @@
 namespace wxpay::merchant::api {
 namespace {
 
-/// What makes two requests one. A client that says nothing and asks for the same fee again repeats
-/// itself: to pay the same fee back twice is the mistake that costs money.
-Result<std::string, Problem> request_of(const nlohmann::json& body, std::int64_t fee) {
-    if (!body.contains("request_id")) return fmt::format("fee {}", fee);
+/// What makes two requests one; empty for a client that says nothing.
+Result<std::string, Problem> request_of(const nlohmann::json& body) {
+    if (!body.contains("request_id")) return std::string();
     WXPAY_TRY(const std::string id, text_field(body, "request_id", kRequestIdBytesMax));
     return "id " + id;
+}
+
+/// The same for a client that says nothing. While a refund of that fee is not through, it repeats
+/// itself: to pay the same fee back twice is the mistake that costs money. Afterwards it wants
+/// another one.
+std::string unnamed_request(const std::vector<Refund>& refunds, Fen fee) {
+    const std::string first = fmt::format("fee {}", fee.count());
+    std::string request = first;
+    for (std::size_t n = 2;; ++n) {
+        const auto made = std::find_if(refunds.begin(), refunds.end(), [&](const Refund& refund) {
+            return refund.request == request;
+        });
+        const bool is_through = made != refunds.end() && (made->state == RefundState::succeeded ||
+                                                          made->state == RefundState::closed);
+        if (!is_through) return request;
+        request = fmt::format("{}, number {}", first, n);
+    }
 }
 
 Result<void, Problem> check_rest(const Order& order, const std::vector<Refund>& refunds, Fen fee) {
@@ -40,13 +56,14 @@ struct Noted {
 
 /// Before WeChat is asked the refund is in the books, with its number: if we crash now, or the
 /// answer is lost, the next try uses the same one and cannot pay back twice.
-Result<Noted, Problem> note(const Call& call, const OpenId& openid, Fen fee,
-                            const std::string& request, const Context& context) {
+Result<Noted, Problem> note(const Call& call, const OpenId& openid, Fen fee, std::string request,
+                            const Context& context) {
     const Instant now = context.clock.now();
     const auto books = context.store.begin();
     WXPAY_TRY(Order order, own_order(*books, call.id, openid));
     if (order.credits == 0) return Failure{Problem{409, "order_not_paid", "the order is not paid"}};
     const auto refunds = books->refunds_of(order.id);
+    if (request.empty()) request = unnamed_request(refunds, fee);
     const auto known = std::find_if(refunds.begin(), refunds.end(), [&](const Refund& refund) {
         return refund.request == request;
     });
@@ -130,7 +147,7 @@ Outcome refund_order(const Call& call, const Context& context) {
     WXPAY_TRY(const OpenId openid, signed_in(call, context));
     WXPAY_TRY(const nlohmann::json body, read_object(call.request));
     WXPAY_TRY(const std::int64_t fee, count_field(body, "fee", kOrderTotalMax.count()));
-    WXPAY_TRY(const std::string request, request_of(body, fee));
+    WXPAY_TRY(const std::string request, request_of(body));
     WXPAY_TRY(const Noted noted, note(call, openid, Fen{fee}, request, context));
     const std::string& number = noted.refund.out_refund_no;
     // No transaction is open while WeChat works: its callbacks must get through.

@@ -18,7 +18,8 @@
 namespace wxpay::sandbox::api_v2 {
 namespace {
 
-constexpr std::array<std::string_view, 2> kPrefixes{"/sandboxnew", "/xdc/apiv2sandbox"};
+constexpr std::string_view kOld = "/sandboxnew";
+constexpr std::string_view kNew = "/xdc/apiv2sandbox";
 
 constexpr Words kSignWrongHere{
     "", "沙箱验证签名失败，请确认沙箱签名key是否正确（通过getsignkey调用生成）"};
@@ -222,8 +223,9 @@ Result<Reply, Refusal> download_bill(const Call& call, Work&) {
     return reply;
 }
 
-/// Orders and the small tools have twins; payouts, comments and keys have none.
-bool has_twin(std::string_view path) {
+/// The old one has orders and the small tools; the new one every call but those for the key.
+bool has_twin(std::string_view prefix, std::string_view path) {
+    if (prefix == kNew) return !path.ends_with("/getsignkey");
     return path.starts_with("/pay/") || path.starts_with("/secapi/") ||
            path.starts_with("/tools/") || path.starts_with("/payitil/");
 }
@@ -253,9 +255,9 @@ std::span<const Endpoint> acceptance_endpoints() {
             endpoint.path = paths.emplace_back(std::move(path));
             out.push_back(endpoint);
         };
-        for (const std::string_view prefix : kPrefixes) {
+        for (const std::string_view prefix : {kOld, kNew}) {
             for (const Endpoint& original : endpoints()) {
-                if (!has_twin(original.path)) continue;
+                if (!has_twin(prefix, original.path)) continue;
                 add(std::string(prefix) + std::string(original.path), twin_of(original));
                 if (original.path == "/secapi/pay/refund")
                     add(std::string(prefix) + "/pay/refund", twin_of(original));

@@ -1,6 +1,9 @@
 // GET /cgi-bin/token: the app's access token. Nothing here takes one, so none is kept.
 // source  [A]
 // developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-access-token/getAccessToken.html
+#include <array>
+#include <utility>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -24,9 +27,9 @@ constexpr Problem kAppid{40013, "invalid appid rid: {}",
                          "this appid does not exist here; try wx8888888888888888"};
 constexpr Problem kSecret{40125, "invalid appsecret, rid: {}",
                           "the secret is not that of the appid"};
-constexpr std::string_view kDemanded = "asked for by Wechatpay-Negative-Test";
+// Only on demand:
 constexpr Problem kCredential{
-    40001, "invalid credential, access_token is invalid or not latest rid: {}", kDemanded};
+    40001, "invalid credential, access_token is invalid or not latest rid: {}", {}};
 constexpr int kNotOnList = 40164;
 
 /// The first problem of the request, in the order of the checks.
@@ -44,15 +47,12 @@ const Problem* problem_of(const http::Request& request, const Context& context) 
 Json token(const http::Request& request, Context& context, Exchange& exchange) {
     if (const Problem* const problem = problem_of(request, context))
         return refusal_body(*problem, context, exchange);
-    const std::string_view demanded = request.headers.get("Wechatpay-Negative-Test");
-    if (demanded == "40001") return refusal_body(kCredential, context, exchange);
-    if (demanded == "-1")
-        return refusal_body({kBusy.errcode, kBusy.words, kDemanded}, context, exchange);
-    if (demanded == "40164") {
-        const std::string words = fmt::format(
-            "invalid ip {0} ipv6 ::ffff:{0}, not in whitelist rid: {{}}", request.remote_address);
-        return refusal_body({kNotOnList, words, kDemanded}, context, exchange);
-    }
+    const std::string not_on_list = fmt::format(
+        "invalid ip {0} ipv6 ::ffff:{0}, not in whitelist rid: {{}}", request.remote_address);
+    const std::array problems{
+        kAppidMissing, kSecretMissing, kGrantType, kAppid,
+        kSecret,       kCredential,    kBusy,      Problem{kNotOnList, not_on_list, {}}};
+    if (auto demanded = demanded_refusal(problems, context, exchange)) return *std::move(demanded);
     constexpr std::size_t kLength = 136;  // at most 512 are documented
     constexpr int kSeconds = 7200;
     return Json{{"access_token", context.random.alphanumeric(kLength)}, {"expires_in", kSeconds}};

@@ -40,14 +40,15 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
                                "bills are there for the days before today, for three months"}};
     }
     // The sandbox books on the basic account only.
-    const auto entries = progress == BillProgress::ready && call.get("account_type") == "Basic"
-                             ? work.store().fund_entries(call.mch_id(), day.begin, day.end)
-                             : std::vector<FundEntry>();
+    auto entries = progress == BillProgress::ready && call.get("account_type") == "Basic"
+                       ? work.store().fund_entries(call.mch_id(), day.begin, day.end)
+                       : std::vector<FundEntry>();
     if (entries.empty()) {
         return Failure{Refusal{kNoBill, "bill_date",
                                "nothing was booked on that day, or the bill is not there before "
                                "10:00 (UTC+8) of the next"}};
     }
+    for (FundEntry& entry : entries) entry.mch_id = MchId::parse(call.merchant.wire_id()).value();
     Reply reply;
     reply.body = fund_bill(ApiVersion::v2, entries);
     if (call.get("tar_type") == "GZIP") reply.body = gzip(reply.body);

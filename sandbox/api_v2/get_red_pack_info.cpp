@@ -42,7 +42,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
         .text("return_msg", "获取成功")
         .text("result_code", "SUCCESS")
         .text("mch_billno", payout->number)
-        .text("mch_id", payout->mch_id.str())
+        .text("mch_id", call.merchant.wire_id())
         .text("detail_id", payout->detail_id)
         .text("status", wire_name(payout->state))
         .text("send_type", "API")

@@ -54,7 +54,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     out.text("return_code", "SUCCESS")
         .text("return_msg", "获取成功")
         .text("result_code", "SUCCESS")
-        .text("mch_id", payout->mch_id.str())
+        .text("mch_id", call.merchant.wire_id())
         .text("appid", payout->appid.str())
         .text("detail_id", payout->detail_id)
         .text("partner_trade_no", payout->number)

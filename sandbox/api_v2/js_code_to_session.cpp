@@ -1,6 +1,8 @@
 // GET /sns/jscode2session: wx.login's code for the user's openid.
 // source  [A] developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -36,6 +38,10 @@ constexpr Problem kBlocked{40226, "code blocked", "js_code 'blocked...' plays a 
 constexpr Problem kQuota{45011, "api minute-quota reach limit  mustslower  retry next minute",
                          "js_code 'quota...' plays a user who calls too often"};
 constexpr Problem kBusyCode{-1, "system error", "js_code 'busy...' plays a busy server"};
+
+constexpr std::array kProblems{kAppidMissing, kSecretMissing, kCodeMissing, kGrantType,
+                               kAppid,        kSecret,        kCode,        kCodeUsed,
+                               kBlocked,      kQuota,         kBusyCode};
 
 bool is_code(std::string_view code) {
     constexpr std::size_t kMax = 64;
@@ -75,6 +81,7 @@ const Problem* problem_of(const http::Request& request, const Context& context) 
 Json session(const http::Request& request, Context& context, Exchange& exchange) {
     if (const Problem* const problem = problem_of(request, context))
         return refusal_body(*problem, context, exchange);
+    if (auto demanded = demanded_refusal(kProblems, context, exchange)) return *std::move(demanded);
     const WechatApp& app = *context.directory.find_app(*request.parameter("appid"));
     const std::string code = *request.parameter("js_code");
     const std::string openid = openid_of(app.appid.str(), code);

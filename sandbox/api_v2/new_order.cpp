@@ -90,7 +90,7 @@ std::string_view created_with(const Order& order, std::string_view name) {
     return created_with(order.creation, name);
 }
 
-std::optional<Refusal> check_times(const Call& call, Instant now) {
+std::optional<Refusal> check_times(const Call& call, Instant now, bool as_older_servers) {
     const auto expire = parse_compact_time(call.get("time_expire"));
     if (!expire) return std::nullopt;
     const auto start = parse_compact_time(call.get("time_start"));
@@ -105,6 +105,11 @@ std::optional<Refusal> check_times(const Call& call, Instant now) {
                                    format_compact_time(now))};
     }
     if (*expire < now + kLeastOfOlderPages) {
+        if (as_older_servers) {
+            return Refusal{kTimeExpireTooNear, "time_expire",
+                           fmt::format("strict: time_expire must be 5 minutes ahead of {} (UTC+8)",
+                                       format_compact_time(now))};
+        }
         call.notes.emplace_back(
             "time_expire is less than 5 minutes ahead; older servers refused that");
     }

@@ -21,6 +21,6 @@ void keep_in_creation(Order& order, std::string_view name, std::string_view valu
 std::string_view created_with(const Order& order, std::string_view name);
 
 /// time_expire against time_start and the clock.
-std::optional<Refusal> check_times(const Call& call, Instant now);
+std::optional<Refusal> check_times(const Call& call, Instant now, bool as_older_servers = false);
 
 }  // namespace wxpay::sandbox::api_v2

@@ -1,12 +1,17 @@
 #include "sandbox/api_v2/open_api.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <exception>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include "core/crypto/digest.hpp"
+
+#include "sandbox/faults/demand.hpp"
 
 namespace wxpay::sandbox::api_v2 {
 namespace {
@@ -31,6 +36,31 @@ Json refusal_body(const Problem& problem, Context& context, Exchange& exchange) 
     exchange.error = fmt::format("{} {}", problem.errcode, words);
     exchange.hint = problem.hint;
     return Json{{"errcode", problem.errcode}, {"errmsg", words}};
+}
+
+std::optional<Json> demanded_refusal(std::span<const Problem> own, Context& context,
+                                     Exchange& exchange) {
+    if (!exchange.fault || !exchange.fault->is(Effect::Kind::err_code)) return std::nullopt;
+    const std::string wanted = exchange.fault->effect.err_code;
+    const std::string hint = who_asked_for(*exchange.fault);
+    // How API V2 spells the one that everybody asks for.
+    if (wanted == "SYSTEMERROR")
+        return refusal_body({kBusy.errcode, kBusy.words, hint}, context, exchange);
+    int number = 0;
+    const auto [end, problem] =
+        std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
+    if (problem != std::errc{} || end != wanted.data() + wanted.size()) {
+        const std::string_view words = is_demanded(*exchange.fault)
+                                           ? kDemandNotUnderstood
+                                           : "sandbox: the fault's err_code is not understood here";
+        exchange.fault.reset();
+        return refusal_body({kBusy.errcode, words, "the err_codes of this call are numbers"},
+                            context, exchange);
+    }
+    const auto known = std::find_if(
+        own.begin(), own.end(), [number](const Problem& each) { return each.errcode == number; });
+    const std::string_view words = known == own.end() ? "sandbox: asked for" : known->words;
+    return refusal_body({number, words, hint}, context, exchange);
 }
 
 http::Response answer_json(const http::Request& request, Context& context, Exchange& exchange,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +26,11 @@ inline constexpr Problem kBusy{-1, "system error", "see the sandbox's log"};
 
 /// The body of a refusal; the exchange learns of it.
 nlohmann::ordered_json refusal_body(const Problem& problem, Context& context, Exchange& exchange);
+
+/// The refusal that a fault or the call itself asks for: by a number of the call's `own`, or by any
+/// other. Nothing when nothing is asked for.
+std::optional<nlohmann::ordered_json> demanded_refusal(std::span<const Problem> own,
+                                                       Context& context, Exchange& exchange);
 
 /// 200 with what `body` gives. When it throws, the caller is told that the server is busy.
 http::Response answer_json(const http::Request& request, Context& context, Exchange& exchange,

@@ -237,7 +237,15 @@ std::optional<Refusal> find_demanded(const Endpoint& endpoint,
     const Words* known = find(endpoint.on_demand);
     if (known == nullptr && endpoint.style != Style::own) known = find(kDocumentedForms);
     if (known != nullptr) return Refusal{*known, {}, std::move(hint)};
-    if (!is_err_code(wanted) || wanted.starts_with(kCasePrefix)) return std::nullopt;
+    const bool is_case = wanted.starts_with(kCasePrefix);
+    if (is_case && endpoint.in_acceptance) return std::nullopt;
+    if (is_case || !is_err_code(wanted)) {
+        return Refusal{Words{"", kDemandNotUnderstood},
+                       {},
+                       is_case ? "MICROPAY_... are cases of the acceptance sandbox"
+                               : "neither an err_code, such as SYSTEMERROR, nor a text of this "
+                                 "call's"};
+    }
     return Refusal{{wanted, text_elsewhere(wanted)}, {}, std::move(hint)};
 }
 
@@ -372,8 +380,10 @@ std::optional<http::Response> answer(const Endpoint& endpoint, const http::Reque
                 check_fields(endpoint, *message, context.settings.strict, exchange.notes)) {
             return Failure{std::move(*refusal)};
         }
-        if (auto refusal = find_demanded(endpoint, exchange.fault))
+        if (auto refusal = find_demanded(endpoint, exchange.fault)) {
+            if (refusal->words.text == kDemandNotUnderstood) exchange.fault.reset();
             return Failure{std::move(*refusal)};
+        }
         try {
             Work work(context);
             WXPAY_TRY(Reply reply,

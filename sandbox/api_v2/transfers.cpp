@@ -144,7 +144,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
                      .text("return_code", "SUCCESS")
                      .text("return_msg", "")
                      .text("mch_appid", paid->appid.str())
-                     .text("mchid", paid->mch_id.str())
+                     .text("mchid", call.merchant.wire_id())
                      .text_if("device_info", call.get("device_info"))
                      .text("nonce_str", call.get("nonce_str"))
                      .text("result_code", "SUCCESS")

@@ -185,7 +185,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
             kProductNotEnabled, "trade_type",
             fmt::format("{} is not switched on for this merchant", call.get("trade_type"))}};
     }
-    if (auto refusal = check_times(call, order.created_at)) {
+    if (auto refusal = check_times(call, order.created_at, work.context().settings.strict)) {
         // An order that was made in time may be asked for again later: then its own state decides.
         if (!work.store().find_order(order.mch_id, order.out_trade_no))
             return Failure{std::move(*refusal)};

@@ -9,6 +9,7 @@
 
 #include "core/codec/json.hpp"
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/api_v3/judged_refusals.hpp"
 #include "sandbox/api_v3/order_fields.hpp"
 #include "sandbox/api_v3/orders.hpp"
@@ -135,8 +136,7 @@ Result<void, Refusal> check_parts(const Call& call, const Directory& directory) 
     }
     for (const Json& part : parts) {
         const std::string mchid = part["mchid"];
-        const Merchant* const merchant =
-            mchid.starts_with('s') ? nullptr : directory.find_merchant(mchid);
+        const Merchant* const merchant = find_on_wire(directory, mchid);
         if (merchant == nullptr)
             return refuse(kNoMerchant, "the mchid of a sub order does not exist here");
         const std::string sub_mchid = part.value("sub_mchid", "");

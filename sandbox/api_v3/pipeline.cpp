@@ -18,6 +18,7 @@
 #include "core/v3/sign.hpp"
 #include "core/v3/signature_headers.hpp"
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/api_v3/endpoints.hpp"
 #include "sandbox/base_url.hpp"
 #include "sandbox/diagnosis/nearest.hpp"
@@ -106,7 +107,7 @@ Refusal refuse_path(const http::Request& request, const Route& route) {
         return Refusal{kNotSimulated, "WeChat has this call; the sandbox does not simulate it"};
     std::vector<std::string_view> known;
     for (const Endpoint& endpoint : endpoints()) known.push_back(endpoint.path);
-    const std::string_view meant = diagnosis::nearest(request.path, known);
+    const std::string_view meant = diagnosis::nearest_path(request.path, known);
     return Refusal{kNotFound, meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
                                             : fmt::format("did you mean {}?", meant)};
 }
@@ -164,9 +165,7 @@ const Merchant* find_provider(const Directory& directory, std::string_view sub_m
 /// Step 4: who calls, and with which certificate.
 Result<const Merchant*, Refusal> identify(const v3::Authorization& authorization,
                                           const Directory& directory) {
-    const Merchant* const merchant = authorization.mchid.starts_with('s')
-                                         ? nullptr
-                                         : directory.find_merchant(authorization.mchid);
+    const Merchant* const merchant = find_on_wire(directory, authorization.mchid);
     if (merchant == nullptr) {
         const Merchant* const provider = find_provider(directory, authorization.mchid);
         return refuse(

@@ -8,6 +8,7 @@
 
 #include "core/program/program.hpp"
 
+#include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/diagnose.hpp"
 #include "sandbox/cli/message_verb.hpp"
 #include "sandbox/diagnosis/difference.hpp"
@@ -99,7 +100,7 @@ int explain(int argc, char** argv) {
     app.add_option("--mine", options.mine,
                    "your own string to sign: shows where it differs from the one wanted")
         ->type_name("FILE");
-    return run_verb(app, argc, argv, [&] { return work(options); });
+    return run_control_verb(app, argc, argv, [&] { return work(options); });
 }
 
 }  // namespace wxpay::sandbox::cli

@@ -1,6 +1,6 @@
 #include "sandbox/cli/message_verb.hpp"
 
-#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -14,6 +14,7 @@
 #include "core/program/program.hpp"
 #include "core/program/say.hpp"
 
+#include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/options.hpp"
 #include "sandbox/limits.hpp"
 
@@ -28,9 +29,20 @@ bool is_exchange_name(std::string_view text) {
 
 nlohmann::json get(const MessageOptions& options, const std::string& path,
                    const std::string& query = {}) {
-    auto found = options.server.get(path, query);
-    if (!found) throw UsageError(found.error().detail);
-    return *std::move(found);
+    constexpr Millis kAnswerTimeout = std::chrono::seconds(10);
+    http::Request request;
+    request.path = path;
+    request.query = query;
+    auto response = options.server.send(std::move(request), kAnswerTimeout);
+    if (!response) throw UsageError(response.error().detail);
+    ControlOptions control;
+    control.server = options.server;
+    // What is found is the verb's to print; what the server says instead is printed as it is.
+    if (response->status / 100 != 2) control.output = options.output;
+    const ControlAnswer answer = accept(control, *std::move(response));
+    if (!answer.json().is_object())
+        throw UsageError(fmt::format("{}: no answer of the control API", options.server.url));
+    return answer.json();
 }
 
 }  // namespace
@@ -90,7 +102,12 @@ std::optional<nlohmann::json> find_exchange(const MessageOptions& options) {
     if (id == "last") {
         const auto listed = get(options, "/_sandbox/v1/exchanges", "limit=1");
         const auto rows = listed.value("exchanges", nlohmann::json::array());
-        if (rows.empty()) throw UsageError("the server has seen no exchange yet");
+        if (rows.empty()) {
+            const char* const words = "the server has seen no exchange yet";
+            if (options.is_json())
+                print_json({{"error", {{"code", "not_found"}, {"message", words}}}});
+            throw NotSo(words);
+        }
         id = rows[0].value("id", "");
     }
     if (!is_exchange_name(id)) return std::nullopt;

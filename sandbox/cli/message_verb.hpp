@@ -44,7 +44,7 @@ int run_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& w
 std::string read_input(const std::string& source);
 
 /// The exchange that `source` names, as the control API tells it; nothing when it names a file.
-/// Throws UsageError when the server cannot be reached or has no such exchange.
+/// Throws NotSo when the server has no such exchange, and UsageError when it cannot be reached.
 std::optional<nlohmann::json> find_exchange(const MessageOptions& options);
 
 /// A message's bytes and what they mean.

@@ -26,28 +26,28 @@ void greet(Server& server, const Config& config) {
     const Merchant& demo = *config.directory.merchants().front();
     const CertificateFiles* const files = server.certificate_files();
     const bool tls = !server.https_url().empty();
-    fmt::print(
-        stderr,
-        "wxpay-sandbox {} listens on {}\n"
-        "  merchant  mch_id {}, appid {}; its API key is in the README\n"
-        "  clock     {}, now {}\n"
-        "  seed      {}\n"
-        "  state     {}\n"
-        "{}{}"
-        "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
-        kVersion, tls ? listens + " and " + server.https_url() : listens, demo.mch_id.str(),
-        demo.appids.front().str(), config.clock.str(), format_rfc3339(server.context().clock.now()),
-        config.seed, config.data ? config.data->string() : "in memory, gone when this process ends",
-        !files ? ""
-        : tls
-            ? fmt::format("  CA        {}; client certificates lie beside it\n", files->ca.string())
-            : fmt::format("  keys      {}: certificates for API V3\n",
-                          files->ca.parent_path().string()),
-        server.proxy_url().empty()
-            ? ""
-            : fmt::format("  proxy     HTTPS_PROXY={} leads WeChat's hosts here\n",
-                          server.proxy_url()),
-        url, url);
+    fmt::print(stderr,
+               "wxpay-sandbox {} listens on {}\n"
+               "  merchant  mch_id {}, appid {}; its API key is in the README\n"
+               "  clock     {}, now {}\n"
+               "  seed      {}\n"
+               "  state     {}\n"
+               "{}{}"
+               "Point your merchant's base url at {}, then: curl {}/_sandbox/v1/orders\n",
+               kVersion, tls ? listens + " and " + server.https_url() : listens, demo.mch_id.str(),
+               demo.appids.front().str(), server.context().clock.mode().str(),
+               format_rfc3339(server.context().clock.now()), config.seed,
+               config.data ? config.data->string() : "in memory, gone when this process ends",
+               !files ? ""
+               : tls  ? fmt::format("  CA        {}; client certificates lie beside it\n",
+                                    files->ca.string())
+                      : fmt::format("  keys      {}: certificates for API V3\n",
+                                    files->ca.parent_path().string()),
+               server.proxy_url().empty()
+                   ? ""
+                   : fmt::format("  proxy     HTTPS_PROXY={} leads WeChat's hosts here\n",
+                                 server.proxy_url()),
+               url, url);
 }
 
 int run(const ServeOptions& options, const Config& config) {

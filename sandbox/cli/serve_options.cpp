@@ -101,11 +101,12 @@ Config config_from(const ServeOptions& flags) {
                 "--seed '{}': a number from 0 to 18446744073709551615 is wanted", flags.seed));
         }
     }
-    const auto mode = ClockMode::parse(flags.clock);
-    if (!mode)
-        throw UsageError(fmt::format(
-            "--clock '{}': real, manual or xN (N from 1 to 1000000) is wanted", flags.clock));
-    config.clock = *mode;
+    if (!flags.clock.empty()) {
+        config.clock = ClockMode::parse(flags.clock);
+        if (!config.clock)
+            throw UsageError(fmt::format(
+                "--clock '{}': real, manual or xN (N from 1 to 1000000) is wanted", flags.clock));
+    }
     if (!flags.start_time.empty()) {
         config.start_time = parse_rfc3339(flags.start_time);
         if (!config.start_time) {
@@ -114,7 +115,7 @@ Config config_from(const ServeOptions& flags) {
                             "2024-06-01T12:00:00+08:00",
                             flags.start_time));
         }
-        if (mode->kind == ClockMode::Kind::real) {
+        if (config.clock.value_or(ClockMode()).kind == ClockMode::Kind::real) {
             throw UsageError(
                 "--start-time needs --clock manual or --clock xN: the real clock begins now");
         }
@@ -269,9 +270,9 @@ void declare(CLI::App& app, ServeOptions& options) {
     option("--seed", options.seed, "reproducible ids and nonces (default: random, printed)")
         ->type_name("N");
     option("--clock", options.clock,
-           "real, manual (moved by the control API) or xN (N times faster)")
-        ->type_name("MODE")
-        ->capture_default_str();
+           "real, manual (moved by the control API) or xN (N times faster); default: real, or as "
+           "it was left in --data")
+        ->type_name("MODE");
     option("--start-time", options.start_time,
            "where a manual or scaled clock begins (default: now)")
         ->type_name("RFC3339");

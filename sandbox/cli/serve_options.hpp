@@ -21,7 +21,7 @@ struct ServeOptions {
     std::string data;
     std::string config;
     std::string seed;
-    std::string clock = "real";
+    std::string clock;  ///< empty: as it was kept in `data`, or real
     std::string start_time;
     std::string auto_pay = "off";
     std::string notify_timeout = "5s";

@@ -17,6 +17,7 @@
 #include "core/v3/authorization.hpp"
 #include "core/v3/sign.hpp"
 
+#include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/message_verb.hpp"
 #include "sandbox/diagnosis/signature.hpp"
 
@@ -122,7 +123,7 @@ int sign(int argc, char** argv) {
         ->type_name("SECONDS");
     app.add_option("--nonce", call.nonce, "V3: nonce_str (default: 32 letters and digits)")
         ->type_name("TEXT");
-    return run_verb(app, argc, argv, [&] { return work(options, call); });
+    return run_control_verb(app, argc, argv, [&] { return work(options, call); });
 }
 
 }  // namespace wxpay::sandbox::cli

@@ -48,7 +48,7 @@ void log_start(Server& server, const Config& config) {
     nlohmann::ordered_json fields{{"version", kVersion}, {"http", server.base_url()}};
     if (!server.https_url().empty()) fields["https"] = server.https_url();
     if (!server.proxy_url().empty()) fields["proxy"] = server.proxy_url();
-    fields["clock"] = config.clock.str();
+    fields["clock"] = server.context().clock.mode().str();
     fields["now"] = format_rfc3339(server.context().clock.now());
     fields["seed"] = config.seed;
     if (config.data) fields["data"] = config.data->string();

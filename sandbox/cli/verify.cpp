@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/diagnose.hpp"
 #include "sandbox/cli/message_verb.hpp"
 
@@ -33,7 +34,7 @@ int verify(int argc, char** argv) {
         "wxpay-sandbox verify"};
     MessageOptions options;
     declare(app, options);
-    return run_verb(app, argc, argv, [&] { return work(options); });
+    return run_control_verb(app, argc, argv, [&] { return work(options); });
 }
 
 }  // namespace wxpay::sandbox::cli

@@ -36,13 +36,24 @@ constexpr std::array<std::string_view, 17> kOptionKeys{
     "clock",      "start_time", "wire_clock",    "auto_pay",   "notify_timeout", "allow_notify",
     "public_url", "strict",     "control_token", "log_format", "log_level"};
 constexpr std::array<std::string_view, 2> kAppKeys{"appid", "secret"};
-constexpr std::array<std::string_view, 17> kMerchantKeys{
-    "mch_id",       "api_key",          "api_v3_key",
-    "appids",       "certificate",      "certificate_file",
-    "key",          "key_file",         "products",
-    "pays_out",     "top_up",           "provider",
-    "sub_mch_ids",  "bizpay_url",       "announces_sign_type",
-    "verification", "certificate_state"};
+constexpr std::array<std::string_view, 18> kMerchantKeys{"mch_id",
+                                                         "api_key",
+                                                         "api_v3_key",
+                                                         "appids",
+                                                         "certificate",
+                                                         "certificate_file",
+                                                         "key",
+                                                         "key_file",
+                                                         "products",
+                                                         "pays_out",
+                                                         "top_up",
+                                                         "provider",
+                                                         "sub_mch_ids",
+                                                         "bizpay_url",
+                                                         "announces_sign_type",
+                                                         "verification",
+                                                         "certificate_state",
+                                                         "notify_sign_type"};
 constexpr std::array<std::string_view, 3> kRangeKeys{"from", "to", "appid"};
 constexpr std::array<std::string_view, 1> kScheduleKeys{"notify"};
 constexpr std::array<std::string_view, 2> kOpenidKeys{"prefix", "outcome"};
@@ -333,6 +344,11 @@ Result<Merchant, Problem> read_merchant(const Json& json, const std::string& pat
     WXPAY_CHECK(flag(json, path, "pays_out", merchant.pays_out));
     WXPAY_CHECK(flag(json, path, "provider", merchant.provider));
     WXPAY_CHECK(flag(json, path, "announces_sign_type", merchant.announces_sign_type));
+    if (const auto word = json.find("notify_sign_type"); word != json.end()) {
+        if (*word != "send" && *word != "omit")
+            return wrong(member_path(path, "notify_sign_type"), "send or omit is wanted");
+        merchant.announces_sign_type = *word == "send";
+    }
     if (const auto top_up = json.find("top_up"); top_up != json.end()) {
         constexpr std::int64_t kTopUpMax = 1'000'000'000'000;
         if (!top_up->is_number_integer() || top_up->get<std::int64_t>() < 0 ||

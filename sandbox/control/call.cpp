@@ -12,6 +12,7 @@
 #include "core/codec/json.hpp"
 #include "core/codec/pieces.hpp"
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/base_url.hpp"
 #include "sandbox/ledger/combination.hpp"
 #include "sandbox/limits.hpp"
@@ -71,12 +72,13 @@ Result<std::optional<std::int64_t>, Problem> Call::cursor() const {
 
 Result<std::pair<std::string, std::string>, Problem> Call::subject() const {
     const auto id = query("order");
-    if (!id) return std::pair(query("mch_id").value_or(""), std::string());
-    if (const std::size_t colon = id->find(':'); colon != std::string::npos)
-        return std::pair(id->substr(0, colon), id->substr(colon + 1));
+    if (!id) return std::pair(std::string(wire_id(query("mch_id").value_or(""))), std::string());
+    if (const std::size_t colon = id->find(':'); colon != std::string::npos) {
+        return std::pair(std::string(wire_id(id->substr(0, colon))), id->substr(colon + 1));
+    }
     const auto order = find_order(*context.store.begin(), *id);
     if (!order) return Failure{no_such_order(*id)};
-    return std::pair(order->mch_id.str(), order->out_trade_no.str());
+    return std::pair(std::string(wire_id(order->mch_id.str())), order->out_trade_no.str());
 }
 
 std::string Call::base_url() const { return sandbox::base_url(request, context.settings); }
@@ -153,7 +155,9 @@ std::optional<Order> find_order(Transaction& transaction, const std::string& id)
         const auto out_trade_no = OutTradeNo::parse(std::string_view(id).substr(colon + 1));
         if (!mch_id || !out_trade_no) return std::nullopt;
         const std::vector<Order> found = orders_named(transaction, *mch_id, *out_trade_no);
-        return found.empty() ? std::nullopt : std::optional(found.front());
+        if (!found.empty()) return found.front();
+        const auto twin = MchId::parse(twin_id(mch_id->str()));
+        return twin ? transaction.find_order(*twin, *out_trade_no) : std::nullopt;
     }
     if (const auto prepay_id = PrepayId::parse(id)) return transaction.find_order(*prepay_id);
     if (const auto transaction_id = TransactionId::parse(id))

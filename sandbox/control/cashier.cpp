@@ -194,7 +194,7 @@ Explanation explain_v3(const v2::JsapiPayment& payment, const Merchant& merchant
     for (const Merchant* const other : directory.merchants()) {
         if (other->public_key && other->public_key->verify_sha256(right, *signature))
             return {"signed with the key of merchant " + other->mch_id.str() +
-                    "; the order is of " + merchant.mch_id.str()};
+                    "; the order is of " + merchant.wire_id()};
     }
     return {
         "not the signature of appId, timeStamp, nonceStr and package, each with a newline, "

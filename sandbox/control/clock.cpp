@@ -31,6 +31,7 @@ Result<http::Answer, Problem> set_mode(const Call& call) {
     if (!mode)
         return Failure{bad_request("mode is real, manual or xN with N from 1 to 1000000", "mode")};
     call.context.clock.set_mode(*mode);
+    call.context.store.begin()->commit();  // keeps it for the next start
     call.context.scheduler.wake();
     announce_clock(call.context);
     return state(call.context);

@@ -18,7 +18,7 @@ Result<http::Answer, Problem> list(const Call& call) {
     std::string out_trade_no;
     WXPAY_TRY(std::tie(mch_id, out_trade_no), call.subject());
     const auto wanted = [&](const Exchange& exchange) {
-        return (mch_id.empty() || exchange.mch_id == mch_id) &&
+        return (mch_id.empty() || merchant_of(exchange) == mch_id) &&
                (out_trade_no.empty() || exchange.out_trade_no == out_trade_no);
     };
     Json out{{"exchanges", Json::array()}};

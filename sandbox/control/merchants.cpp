@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/config/stored_merchants.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
@@ -68,8 +69,7 @@ Result<http::Answer, Problem> list(const Call& call) {
 /// gave us are not.
 Result<http::Answer, Problem> show(const Call& call) {
     const std::string& mch_id = call.arguments[0];
-    const Merchant* const merchant =
-        mch_id.starts_with('s') ? nullptr : call.context.directory.find_merchant(mch_id);
+    const Merchant* const merchant = find_on_wire(call.context.directory, mch_id);
     if (merchant == nullptr) return Failure{not_found("no merchant '" + mch_id + "'")};
     Json json = to_json(*merchant);
     if (merchant->origin == MerchantOrigin::range) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sandbox/control/both_ledgers.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/notify/notifier.hpp"
@@ -25,7 +26,9 @@ Result<http::Answer, Problem> list(const Call& call) {
     WXPAY_TRY(const std::size_t limit, call.limit());
     WXPAY_TRY(filter.before_id, call.cursor());
     filter.limit = limit + 1;
-    std::vector<Notification> found = call.context.store.begin()->notifications(filter);
+    const auto transaction = call.context.store.begin();
+    std::vector<Notification> found = from_both_ledgers(
+        filter, [&](const NotificationFilter& each) { return transaction->notifications(each); });
     Json out{{"notifications", Json::array()}};
     const bool more = found.size() > limit;
     if (more) found.pop_back();

@@ -8,6 +8,7 @@
 
 #include "core/base/duration.hpp"
 
+#include "sandbox/control/both_ledgers.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/ledger/combination.hpp"
@@ -89,7 +90,8 @@ Result<http::Answer, Problem> list(const Call& call) {
     WXPAY_TRY(filter.before_id, call.cursor());
     filter.limit = limit + 1;  // one more tells whether there is a next page
     const auto transaction = call.context.store.begin();
-    std::vector<Order> orders = transaction->orders(filter);
+    std::vector<Order> orders = from_both_ledgers(
+        filter, [&](const OrderFilter& each) { return transaction->orders(each); });
     Json out{{"orders", Json::array()}};
     const bool more = orders.size() > limit;
     if (more) orders.pop_back();

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/ledger/refund.hpp"
@@ -26,7 +27,11 @@ std::optional<Refund> find_refund(Transaction& transaction, const std::string& i
     const std::size_t colon = id.find(':');
     if (colon == std::string::npos) return transaction.find_refund_by_id(id);
     const auto mch_id = MchId::parse(id.substr(0, colon));
-    return mch_id ? transaction.find_refund(*mch_id, id.substr(colon + 1)) : std::nullopt;
+    if (!mch_id) return std::nullopt;
+    const std::string number = id.substr(colon + 1);
+    if (auto refund = transaction.find_refund(*mch_id, number)) return refund;
+    const auto twin = MchId::parse(twin_id(mch_id->str()));
+    return twin ? transaction.find_refund(*twin, number) : std::nullopt;
 }
 
 Problem no_such_refund(const std::string& id) {

@@ -7,6 +7,7 @@
 
 #include "core/codec/beijing_time.hpp"
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/diagnosis/signed_text.hpp"
 #include "sandbox/faults/fault_json.hpp"
 
@@ -23,6 +24,12 @@ void put(Json& json, const char* name, std::string_view value) {
 
 void put(Json& json, const char* name, const std::optional<Instant>& at) {
     if (at) json[name] = format_rfc3339(*at);
+}
+
+/// Whose it is. Twins in the acceptance sandbox go by the merchant's number, too.
+void put_merchant(Json& json, const MchId& mch_id) {
+    json["mch_id"] = wire_id(mch_id.str());
+    if (is_twin(mch_id.str())) json["acceptance"] = true;
 }
 
 /// Path and query of a call.
@@ -66,7 +73,7 @@ Json to_json(const Refund& refund) {
 
 Json to_json(const Order& order, Transaction& transaction) {
     Json out;
-    out["mch_id"] = order.mch_id.str();
+    put_merchant(out, order.mch_id);
     out["appid"] = order.appid.str();
     put(out, "sub_mch_id", order.sub_mch_id);
     put(out, "sub_appid", order.sub_appid);
@@ -104,7 +111,7 @@ Json to_json(const Notification& notification) {
     Json out;
     out["id"] = std::to_string(notification.id);
     out["kind"] = wire_name(notification.kind);
-    out["mch_id"] = notification.mch_id.str();
+    put_merchant(out, notification.mch_id);
     out["out_trade_no"] = notification.out_trade_no.str();
     out["url"] = notification.url;
     out["state"] = wire_name(notification.state);
@@ -133,7 +140,7 @@ Json to_json(const Exchange& exchange, bool whole) {
     out["method"] = exchange.request.method;
     out["url"] = mask_url(is_call ? shown_target(exchange.request) : exchange.url);
     put(out, "endpoint", exchange.endpoint);
-    put(out, "mch_id", exchange.mch_id);
+    put(out, "mch_id", merchant_of(exchange));
     put(out, "out_trade_no", exchange.out_trade_no);
     if (exchange.response.status != 0) out["http_status"] = exchange.response.status;
     out["verdict"] = exchange.verdict;
@@ -159,6 +166,10 @@ Json to_json(const Exchange& exchange, bool whole) {
 
 Json to_json(const VirtualClock& clock) {
     return {{"now", format_rfc3339(clock.now())}, {"mode", clock.mode().str()}};
+}
+
+std::string_view merchant_of(const Exchange& exchange) {
+    return exchange.kind == Exchange::Kind::callback ? wire_id(exchange.mch_id) : exchange.mch_id;
 }
 
 std::string mask_url(std::string url) {

@@ -130,6 +130,13 @@ const std::vector<Route>& routes() {
 
 bool is_control_path(std::string_view path) { return path.starts_with(kPrefix); }
 
+http::Response answer_unread(int status, std::string_view detail) {
+    const char* const code = status == 413   ? "body_too_large"
+                             : status == 431 ? "headers_too_large"
+                                             : "malformed_request";
+    return problem_response({status, code, std::string(detail)});
+}
+
 http::Answer answer(const http::Request& request, Context& context) {
     try {
         auto result = dispatch(request, context);

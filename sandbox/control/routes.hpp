@@ -34,6 +34,9 @@ const std::vector<Route>& routes();
 /// Answers a call of the control API: guards, finds the route, calls it.
 http::Answer answer(const http::Request& request, Context& context);
 
+/// Answers what never became a call: its bytes, or their number, are not acceptable.
+http::Response answer_unread(int status, std::string_view detail);
+
 /// Whether the path belongs to the control API.
 bool is_control_path(std::string_view path);
 

@@ -4,6 +4,7 @@
 #include "core/base/assert.hpp"
 #include "core/codec/beijing_time.hpp"
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/faults/fault_set.hpp"
@@ -40,13 +41,19 @@ Result<http::Answer, Problem> reset(const Call& call) {
         if (!parsed) return Failure{bad_request("mch_id is 8 to 10 digits", "mch_id")};
         mch_id = *parsed;
     }
-    const auto transaction = call.context.store.begin();
-    transaction->reset(mch_id);
-    transaction->commit();
+    {
+        const auto transaction = call.context.store.begin();
+        transaction->reset(mch_id);
+        if (const auto twin = MchId::parse(twin_id(text)); twin && mch_id)
+            transaction->reset(*twin);
+        transaction->commit();
+    }
     call.context.exchanges.clear(text);
+    if (!text.empty()) call.context.exchanges.clear(twin_id(text));
     call.context.traces.clear(text, call.context.clock.now());
     call.context.faults.clear(text);
     call.context.notifier.forget_held(text);
+    if (!text.empty()) call.context.notifier.forget_held(twin_id(text));
     if (text.empty()) WXPAY_ASSERT(call.context.platform.rotate({}));
     return json_response(R"({"status":"ok"})");
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/exchanges/exchange_line.hpp"
@@ -34,7 +35,7 @@ void announce_orders(const Context& context, std::span<const std::int64_t> ids) 
             const auto transaction = context.store.begin();
             const auto order = transaction->find_order(id);
             if (!order) continue;  // reset meanwhile
-            context.events.publish({EventKind::order, order->mch_id.str(),
+            context.events.publish({EventKind::order, std::string(wire_id(order->mch_id.str())),
                                     order->out_trade_no.str(),
                                     control::dump(control::to_json(*order, *transaction))});
         }
@@ -46,9 +47,9 @@ void announce_notifications(const Context& context, std::span<const std::int64_t
         for (const std::int64_t id : std::set(ids.begin(), ids.end())) {
             const auto found = context.store.begin()->find_notification(id);
             if (!found) continue;
-            context.events.publish({EventKind::notification, found->mch_id.str(),
-                                    found->out_trade_no.str(),
-                                    control::dump(control::to_json(*found))});
+            context.events.publish(
+                {EventKind::notification, std::string(wire_id(found->mch_id.str())),
+                 found->out_trade_no.str(), control::dump(control::to_json(*found))});
         }
     });
 }
@@ -59,7 +60,7 @@ void announce_exchange(const Context& context, const Exchange& exchange) {
     log_exchange(exchange, context.directory);
     if (!context.events.is_heard()) return;
     context.events.publish(
-        {EventKind::exchange, exchange.mch_id, exchange.out_trade_no,
+        {EventKind::exchange, std::string(control::merchant_of(exchange)), exchange.out_trade_no,
          control::masked(control::dump(control::to_json(exchange, false)), context.directory)});
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "sandbox/control/render.hpp"
 #include "sandbox/directory.hpp"
 #include "sandbox/exchanges/exchange_log.hpp"
 #include "sandbox/log_fields.hpp"
@@ -37,8 +38,9 @@ nlohmann::ordered_json fields_of(const Exchange& exchange, const Directory& dire
                                {"http_status", exchange.response.status},
                                {"verdict", exchange.verdict},
                                {"duration_ms", milliseconds_of(exchange)}};
+    const std::string mch_id(control::merchant_of(exchange));
     const std::pair<const char*, const std::string*> texts[] = {
-        {"mch_id", &exchange.mch_id},
+        {"mch_id", &mch_id},
         {"out_trade_no", &exchange.out_trade_no},
         {"error", &exchange.error},
         {"hint", &exchange.hint}};
@@ -54,7 +56,7 @@ std::string line_of(const Exchange& exchange) {
     if (exchange.response.status != 0 && exchange.response.status != 200)
         out += fmt::format(", HTTP {}", exchange.response.status);
     if (!exchange.out_trade_no.empty())
-        out += fmt::format(", {}:{}", exchange.mch_id, exchange.out_trade_no);
+        out += fmt::format(", {}:{}", control::merchant_of(exchange), exchange.out_trade_no);
     if (!exchange.error.empty()) out += ", " + exchange.error;
     if (!exchange.hint.empty()) out += " (" + exchange.hint + ")";
     return out + fmt::format(", {:.2f} ms", milliseconds_of(exchange));

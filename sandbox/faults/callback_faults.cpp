@@ -121,4 +121,24 @@ std::string spoiled_callback(const std::string& body, const Effect& effect, cons
                                             : spoiled_refund(*message, body, effect, key);
 }
 
+bool decides_the_attempt(const Effect& effect) {
+    return effect.kind == Effect::Kind::lose || effect.kind == Effect::Kind::drop_after ||
+           effect.kind == Effect::Kind::http_status || cuts_the_callback(effect);
+}
+
+bool cuts_the_callback(const Effect& effect) {
+    return effect.kind == Effect::Kind::drop_before || effect.kind == Effect::Kind::truncate;
+}
+
+http::Outcome spoiled_answer(http::Outcome outcome, const Effect& effect) {
+    if (outcome.kind != http::Outcome::Kind::answered) return outcome;
+    if (effect.kind == Effect::Kind::http_status) outcome.response.status = effect.http_status;
+    if (effect.kind == Effect::Kind::drop_after) {
+        outcome.kind = http::Outcome::Kind::unreachable;
+        outcome.response = {};
+        outcome.reason = "the connection was cut off before the answer came";
+    }
+    return outcome;
+}
+
 }  // namespace wxpay::sandbox

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/secret.hpp"
+#include "core/http/dispatcher.hpp"
 
 #include "sandbox/faults/fault.hpp"
 
@@ -16,5 +17,12 @@ namespace wxpay::sandbox {
 /// origin is the key of that cipher. So tamper encrypts anew, forge and corrupt_sign under a key
 /// that is not the merchant's. A body that cannot be read stays as it is.
 std::string spoiled_callback(const std::string& body, const Effect& effect, const Secret& key);
+
+/// Whether it is the fault that says how the attempt ends, whatever the merchant does.
+bool decides_the_attempt(const Effect& effect);
+/// Whether only a part of the callback leaves, and the connection is cut then.
+bool cuts_the_callback(const Effect& effect);
+/// The answer as it reaches WeChat: not at all (drop after), or with another status.
+http::Outcome spoiled_answer(http::Outcome outcome, const Effect& effect);
 
 }  // namespace wxpay::sandbox

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -55,7 +56,9 @@ nlohmann::json value_of(std::string_view part) {
 
 Result<Effect> read_demand(std::string_view header) {
     header = trimmed(header);
-    if (!is_known(header)) {
+    const std::vector<std::string_view> pieces = pieces_of(header, ',');
+    if (std::none_of(pieces.begin(), pieces.end(),
+                     [](std::string_view piece) { return is_known(trimmed(piece)); })) {
         if (is_action(header)) {
             return Failure{Error{Errc::invalid_value,
                                  fmt::format("nothing that can be asked for here; known: {}, or an "
@@ -69,17 +72,23 @@ Result<Effect> read_demand(std::string_view header) {
         return word;
     }
     nlohmann::json fault{{"on", "api"}, {"do", nlohmann::json::object()}};
-    for (const std::string_view piece : pieces_of(header, ',')) {
+    for (const std::string_view piece : pieces) {
         const std::string_view part = trimmed(piece);
-        fault["do"][std::string(part.substr(0, part.find('=')))] = value_of(part);
+        if (is_err_code(part) && !fault["do"].contains("err_code")) {
+            fault["do"]["err_code"] = part;
+        } else {
+            fault["do"][std::string(part.substr(0, part.find('=')))] = value_of(part);
+        }
     }
     WXPAY_TRY(const Fault read, fault_from_json(fault));
     return read.effect;
 }
 
+bool is_demanded(const Injection& fault) { return fault.id == "header"; }
+
 std::string who_asked_for(const Injection& fault) {
-    return fault.id == "header" ? "asked for by Wechatpay-Negative-Test"
-                                : "asked for by fault " + fault.id;
+    return is_demanded(fault) ? "asked for by Wechatpay-Negative-Test"
+                              : "asked for by fault " + fault.id;
 }
 
 }  // namespace wxpay::sandbox

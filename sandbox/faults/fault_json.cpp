@@ -101,9 +101,8 @@ bool is_for_api(Kind kind) {
     return false;
 }
 
-bool is_for_notify(Kind kind) {
-    return kind == Kind::none || kind == Kind::corrupt_sign || !is_for_api(kind);
-}
+/// A merchant's answer has no err_code of WeChat's.
+bool is_for_notify(Kind kind) { return kind != Kind::err_code; }
 
 Result<std::vector<Effect::Change>> read_changes(const Json& json, const std::string& field) {
     if (!json.is_object() || json.empty() || json.size() > kChangesMax)
@@ -219,9 +218,11 @@ Result<void> check_place(const Fault& fault) {
                                  wire_name(kind)));
     }
     if (fault.on == Fault::On::notify && !is_for_notify(kind)) {
-        return wrong(field, fmt::format("{} is for calls (\"on\":\"api\"); callbacks take delay, "
-                                        "corrupt_sign, duplicate, reorder, tamper, forge, lose",
-                                        wire_name(kind)));
+        return wrong(field,
+                     fmt::format("{} is for calls (\"on\":\"api\"); callbacks take delay, "
+                                 "http_status, drop, truncate, corrupt_sign, duplicate, reorder, "
+                                 "tamper, forge, lose",
+                                 wire_name(kind)));
     }
     if (kind == Kind::reorder && fault.effect.delay)
         return wrong("do.delay", "reorder is a delay already: until the merchant's next callback");

@@ -13,6 +13,7 @@
 #include "core/base/duration.hpp"
 #include "core/codec/utf8.hpp"
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/diagnosis/callback.hpp"
 #include "sandbox/faults/callback_faults.hpp"
 #include "sandbox/faults/fault_set.hpp"
@@ -104,12 +105,10 @@ FaultTarget Notifier::target_of(const Notification& notification) const {
         authority == std::string_view::npos ? authority : url.find('/', authority + 3);
     FaultTarget target{.on = Fault::On::notify,
                        .path = "/",
-                       .mch_id = notification.mch_id.str(),
+                       .mch_id = wire_id(notification.mch_id.str()),
                        .out_trade_no = notification.out_trade_no.str()};
     if (path != std::string_view::npos)
         target.path = url.substr(path, url.find_first_of("?#", path) - path);
-    // A merchant's twin in the acceptance sandbox goes by the merchant's own number.
-    if (target.mch_id.starts_with('s')) target.mch_id.remove_prefix(1);
     return target;
 }
 
@@ -224,6 +223,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
                    answered_before = was_answered(notification),
                    exchange = std::move(exchange)](http::Outcome outcome) mutable {
         if (stopping_) return done(Delivery::none);
+        if (exchange.fault) outcome = spoiled_answer(std::move(outcome), exchange.fault->effect);
         if (!is_lost) remember(origin, outcome.kind == http::Outcome::Kind::timed_out);
         Judgement judgement = is_v3 ? judge_v3(outcome) : judge_v2(outcome);
         if (is_probed) judgement = judge_probe(judgement);
@@ -239,8 +239,9 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
         exchange.error = judgement.reason;
-        // Who refuses a probe does right, and needs no advice.
-        if (!is_lost && !(is_probed && judgement.verdict != Verdict::bad_answer)) {
+        // Who refuses a probe does right, and needs no advice; nor does who could not help it.
+        const bool is_decided = exchange.fault && decides_the_attempt(exchange.fault->effect);
+        if (!is_decided && !(is_probed && judgement.verdict != Verdict::bad_answer)) {
             diagnosis::explain_callback(exchange, judgement, answered_before,
                                         context_.directory.find_merchant(mch_id));
         }
@@ -273,13 +274,20 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         key = ++last_attempt_;
         in_flight_.emplace(key, InFlight{context_.clock.now(), std::move(finish)});
     }
-    context_.sender.send(*url, request, timeout_for(url->origin()),
-                         [this, key](http::Outcome outcome) {
-                             std::unique_lock lock(mutex_);
-                             auto ended = in_flight_.extract(key);
-                             lock.unlock();
-                             if (!ended.empty()) ended.mapped().finish(std::move(outcome));
-                         });
+    const Millis timeout = timeout_for(url->origin());
+    auto on_end = [this, key](http::Outcome outcome) {
+        std::unique_lock lock(mutex_);
+        auto ended = in_flight_.extract(key);
+        lock.unlock();
+        if (!ended.empty()) ended.mapped().finish(std::move(outcome));
+    };
+    if (fault && cuts_the_callback(fault->effect)) {
+        std::optional<std::size_t> body_bytes;
+        if (fault->is(Effect::Kind::truncate)) body_bytes = fault->effect.truncate_at;
+        context_.sender.send_and_cut(*url, request, body_bytes, timeout, std::move(on_end));
+    } else {
+        context_.sender.send(*url, request, timeout, std::move(on_end));
+    }
 }
 
 http::Request Notifier::request_for(const Notification& notification,

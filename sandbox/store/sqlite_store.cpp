@@ -25,6 +25,8 @@
 #include "embedded/kSchema0002.hpp"
 #include "embedded/kSchema0003.hpp"
 #include "embedded/kSchema0004.hpp"
+#include "embedded/kSchema0005.hpp"
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
@@ -36,7 +38,7 @@ namespace wxpay::sandbox {
 namespace {
 
 /// The migrations, oldest first.
-constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003, kSchema0004};
+constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003, kSchema0004, kSchema0005};
 
 constexpr std::string_view kOrderColumns =
     "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
@@ -268,6 +270,14 @@ Comment comment_from(Rows& row) {
     return comment;
 }
 
+/// '+' keeps the index of numbers out of it unless it finds the one: sorting all rows of a merchant
+/// costs more than walking back from the newest. A twin in the acceptance sandbox has few rows, and
+/// mostly none.
+template <class Filter>
+const char* merchant_column(const Filter& filter) {
+    return filter.out_trade_no.empty() && !is_twin(filter.mch_id) ? "+mch_id" : "mch_id";
+}
+
 /// WHERE and its values for a list, put together from what the caller narrows by.
 class Where {
   public:
@@ -407,7 +417,12 @@ struct Statements {
                      "SELECT id, due, kind, subject FROM timers WHERE claimed = 0 AND due <= ? "
                      "ORDER BY due, id LIMIT ?"),
           claim_timer(db, "UPDATE timers SET claimed = 1 WHERE id = ?"),
-          next_due(db, "SELECT due FROM timers WHERE claimed = 0 ORDER BY due, id LIMIT 1") {
+          next_due(db, "SELECT due FROM timers WHERE claimed = 0 ORDER BY due, id LIMIT 1"),
+          keep_time(db,
+                    "INSERT INTO business_time (one, now, mode, real) VALUES (1, ?, ?, ?) "
+                    "ON CONFLICT (one) DO UPDATE SET now = excluded.now, mode = excluded.mode, "
+                    "real = excluded.real"),
+          count_fault(db, "UPDATE faults SET matched = ?, injected = ? WHERE name = ?") {
         Statement count(db, "SELECT EXISTS (SELECT 1 FROM burnt_numbers)");
         auto rows = count.query();
         known.has_burnt = rows.next() && rows.number() != 0;
@@ -450,11 +465,13 @@ struct Statements {
     Statement insert_document, update_document, erase_document, document_by_id, document_by_name,
         documents_of;
     Statement insert_timer, erase_timer, erase_timers, due_timers, claim_timer, next_due;
+    Statement keep_time, count_fault;
     /// What is known of the tables' content, and must go back with them.
     struct Known {
         bool has_burnt = false;  // whether burnt_numbers may hold a row
         bool will_close_unpaid = false;
-        std::int64_t paid_until_id = 0;  // no order up to this one is unpaid
+        std::int64_t paid_until_id = 0;             // no order up to this one is unpaid
+        std::optional<SqliteStore::KeptTime> time;  // by this server
     };
     Known known;
     // Counted here: SQLite would give the ids of a reset's orders again, and what was in flight at
@@ -530,6 +547,8 @@ class Connection {
     BriefMutex mutex;                           // guards all but `waiting`
     std::shared_ptr<SharedCommit> open_commit;  // of those who came before; null: there are none
     Statements::Known known_before;             // … when it was opened
+    const VirtualClock* clock = nullptr;        // whose time commits keep; null: nobody's
+    const Clock* real_clock = nullptr;
 
   private:
     static std::unique_ptr<Database> connect(const std::string& path) try {
@@ -600,6 +619,7 @@ class SqliteTransaction final : public Transaction {
     SqliteTransaction& operator=(const SqliteTransaction&) = delete;
 
     void commit() override {
+        keep_time();
         if (!shared_) {
             s_.commit.run();
             has_ended_ = true;
@@ -655,9 +675,7 @@ class SqliteTransaction final : public Transaction {
 
     std::vector<Order> orders(const OrderFilter& filter) override {
         Where where;
-        // '+' keeps the index of numbers out of it unless it finds the one: sorting all rows of a
-        // merchant costs more than walking back from the newest.
-        where.equal(filter.out_trade_no.empty() ? "+mch_id" : "mch_id", filter.mch_id);
+        where.equal(merchant_column(filter), filter.mch_id);
         where.equal("out_trade_no", filter.out_trade_no);
         if (filter.state) where.equal("state", wxpay::wire_name(*filter.state));
         where.below("id", filter.before_id);
@@ -871,7 +889,7 @@ class SqliteTransaction final : public Transaction {
 
     std::vector<Notification> notifications(const NotificationFilter& filter) override {
         Where where;
-        where.equal(filter.out_trade_no.empty() ? "+mch_id" : "mch_id", filter.mch_id);
+        where.equal(merchant_column(filter), filter.mch_id);
         where.equal("out_trade_no", filter.out_trade_no);
         if (filter.state) where.equal("state", wire_name(*filter.state));
         where.below("id", filter.before_id);
@@ -966,6 +984,23 @@ class SqliteTransaction final : public Transaction {
         return out;
     }
 
+    void keep_time() {
+        if (connection_.clock == nullptr) return;
+        const SqliteStore::KeptTime time{connection_.clock->now(), connection_.clock->mode(),
+                                         connection_.real_clock->now()};
+        if (s_.known.time && is_known_by(*s_.known.time, time)) return;
+        s_.keep_time.run(stored(time.now), time.mode.str(), stored(time.real));
+        s_.known.time = time;
+    }
+    /// Whether a restart would find this time from what was kept before.
+    static bool is_known_by(const SqliteStore::KeptTime& kept, const SqliteStore::KeptTime& time) {
+        constexpr Millis kDrift{1000};  // of the machine's two clocks against each other
+        if (kept.mode != time.mode) return false;
+        if (time.mode.kind != ClockMode::Kind::real) return kept.now == time.now;
+        const Millis moved = (time.now - kept.now) - (time.real - kept.real);
+        return moved < kDrift && moved > -kDrift;
+    }
+
     void add_attempts(Notification& notification) {
         auto rows = s_.attempts.query(notification.id);
         while (rows.next()) {
@@ -1046,6 +1081,68 @@ std::uint64_t SqliteStore::earlier_starts() const {
     Statement starts(*impl_->connection.db, "SELECT count FROM starts");
     auto rows = starts.query();
     return rows.next() ? static_cast<std::uint64_t>(rows.number() - 1) : 0;
+}
+
+std::optional<SqliteStore::KeptTime> SqliteStore::kept_time() const {
+    Statement kept(*impl_->connection.db, "SELECT now, mode, real FROM business_time");
+    auto rows = kept.query();
+    if (!rows.next()) return std::nullopt;
+    KeptTime time;
+    time.now = instant(rows.number());
+    const std::string_view mode = rows.text();
+    time.mode = known(ClockMode::parse(mode), mode);
+    time.real = instant(rows.number());
+    return time;
+}
+
+void SqliteStore::follow(const VirtualClock& clock, const Clock& real) {
+    if (impl_->lock == nullptr) return;  // in memory nothing outlives the clock
+    impl_->connection.clock = &clock;
+    impl_->connection.real_clock = &real;
+}
+
+std::vector<KeptFault> SqliteStore::kept_faults() {
+    const auto turn = begin();
+    Statement kept(*impl_->connection.db,
+                   "SELECT name, definition, configured, matched, injected FROM faults "
+                   "ORDER BY id");
+    auto rows = kept.query();
+    std::vector<KeptFault> out;
+    while (rows.next()) {
+        KeptFault& fault = out.emplace_back();
+        fault.id = rows.text();
+        fault.definition = rows.text();
+        fault.configured = rows.number() != 0;
+        fault.matched = static_cast<std::uint64_t>(rows.number());
+        fault.injected = static_cast<std::uint64_t>(rows.number());
+    }
+    return out;
+}
+
+void SqliteStore::keep(const KeptFault& fault) {
+    const auto transaction = begin();
+    Statement put(*impl_->connection.db,
+                  "INSERT INTO faults (name, definition, configured, matched, injected) "
+                  "VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                  "definition = excluded.definition, configured = excluded.configured, "
+                  "matched = excluded.matched, injected = excluded.injected");
+    put.run(fault.id, fault.definition, std::int64_t{fault.configured ? 1 : 0},
+            static_cast<std::int64_t>(fault.matched), static_cast<std::int64_t>(fault.injected));
+    transaction->commit();
+}
+
+void SqliteStore::count(const std::string& id, std::uint64_t matched, std::uint64_t injected) {
+    const auto transaction = join();
+    impl_->connection.statements.count_fault.run(static_cast<std::int64_t>(matched),
+                                                 static_cast<std::int64_t>(injected), id);
+    transaction->commit();
+}
+
+void SqliteStore::forget(const std::string& id) {
+    const auto transaction = begin();
+    Statement erase(*impl_->connection.db, "DELETE FROM faults WHERE name = ?");
+    erase.run(id);
+    transaction->commit();
 }
 
 std::unique_ptr<Transaction> SqliteStore::begin() {

@@ -111,6 +111,7 @@ Scheduler::Advanced Scheduler::run_until(Instant target) {
             fire_due(counts);
         }
         clock_.advance_to(target);
+        store_.begin()->commit();  // keeps the time, if nothing fell due that did
     } catch (const std::runtime_error& problem) {
         const std::lock_guard lock(mutex_);
         counts->problem = problem.what();

@@ -359,8 +359,10 @@ bool Step::is_refusal() const {
 bool Step::is_genuine() const {
     if (operation != Operation::callback) return false;
     if (!details) return true;
-    constexpr std::array<Effect::Kind, 4> kNotReal{Effect::Kind::lose, Effect::Kind::tamper,
-                                                   Effect::Kind::forge, Effect::Kind::corrupt_sign};
+    constexpr std::array kNotReal{Effect::Kind::lose,        Effect::Kind::tamper,
+                                  Effect::Kind::forge,       Effect::Kind::corrupt_sign,
+                                  Effect::Kind::drop_before, Effect::Kind::drop_after,
+                                  Effect::Kind::truncate,    Effect::Kind::http_status};
     return !details->is_probe &&
            std::find(kNotReal.begin(), kNotReal.end(), details->effect) == kNotReal.end();
 }

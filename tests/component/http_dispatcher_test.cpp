@@ -168,6 +168,38 @@ class FixedStopwatch final : public Stopwatch {
     mutable std::atomic<int> calls_ = 0;
 };
 
+TEST(Dispatcher, CutsTheConnectionWhereItIsTold) {
+    Outcomes outcomes;
+    std::vector<std::string> received(3);
+    std::atomic<int> ended = 0;
+    std::promise<void> all;
+    {
+        ScriptedServer server([&](Peer& peer, int n) {
+            std::string bytes;
+            for (std::string piece = peer.receive(); !piece.empty(); piece = peer.receive())
+                bytes += piece;
+            received.at(static_cast<std::size_t>(n - 1)) =
+                bytes.substr(std::min(bytes.find("\r\n\r\n"), bytes.size()));
+            if (++ended == 3) all.set_value();
+        });
+        Dispatcher dispatcher({});
+        const auto cut_at = [&](std::optional<std::size_t> body_bytes) {
+            dispatcher.send_and_cut(server.url(), post("<xml>1</xml>"), body_bytes, 30s,
+                                    outcomes.collect());
+            outcomes.wait_for(outcomes.size() + 1);
+        };
+        cut_at(std::nullopt);
+        cut_at(4);
+        cut_at(100);
+        all.get_future().wait();
+    }
+    EXPECT_EQ(received, (std::vector<std::string>{"", "\r\n\r\n<xml", "\r\n\r\n<xml>1</xml>"}));
+    for (const Outcome& outcome : outcomes.wait_for(3)) {
+        EXPECT_EQ(outcome.kind, Kind::unreachable);
+        EXPECT_EQ(outcome.reason, "the connection was cut off on purpose");
+    }
+}
+
 TEST(Dispatcher, TakesLatenciesFromTheStopwatch) {
     ScriptedServer server(answer_all);
     const FixedStopwatch stopwatch;

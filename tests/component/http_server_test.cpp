@@ -387,6 +387,25 @@ TEST(Server, DoesNotTellThePeerToGoOnWithABodyOverTheLimit) {
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n")) << answer;
 }
 
+TEST(Server, RefusesInTheWordsOfItsOwner) {
+    auto options = with_workers(1);
+    options.refuse = [](int status, std::string_view detail,
+                        const std::string& target) -> std::optional<Response> {
+        if (!target.starts_with("/own")) return std::nullopt;
+        Response refusal{status, {}, target + ": " + std::string(detail)};
+        refusal.headers.add("Content-Type", "text/x-own");
+        return refusal;
+    };
+    Site site(describe, options);
+    const auto own = site.last_words("POST /own?x=1 HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n");
+    EXPECT_TRUE(own.starts_with("HTTP/1.1 413 Payload Too Large\r\n")) << own;
+    EXPECT_NE(own.find("Content-Type: text/x-own\r\n"), std::string::npos) << own;
+    EXPECT_NE(own.find("\r\n\r\n/own?x=1: "), std::string::npos) << own;
+    for (const char* const other :
+         {"POST /other HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", "hello\r\n\r\n"})
+        EXPECT_NE(site.last_words(other).find("text/plain"), std::string::npos) << other;
+}
+
 TEST(Server, ServesManyBusyConnectionsAtOnce) {
     allow_open_files(4096);
     Site site([](const Request& request) -> Answer { return text(request.path); }, with_workers(2));

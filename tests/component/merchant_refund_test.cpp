@@ -155,6 +155,25 @@ TEST_F(MerchantRefund, TakesTheSameRequestForTheSameRefund) {
     EXPECT_EQ(now().at("refunds").size(), 2U);
 }
 
+TEST_F(MerchantRefund, TakesTheSameFeeForAnotherRefundOnceTheFirstIsThrough) {
+    const auto first = accepted(30);
+    EXPECT_EQ(tell(news(first, 30)), "SUCCESS");
+    const auto second = accepted(30);
+    EXPECT_NE(second, first);
+    EXPECT_EQ(accepted(30), second) << "it is under way";
+    auto closed = news(second, 30);
+    closed.refund_status = "REFUNDCLOSE";
+    closed.success_time.reset();
+    EXPECT_EQ(tell(closed), "SUCCESS");
+    const auto third = accepted(30);
+    EXPECT_NE(third, second);
+    EXPECT_NE(third, first);
+    EXPECT_EQ(tell(news(third, 30)), "SUCCESS");
+    EXPECT_EQ(refund(30).json().at("error").at("code"), "fee_too_large") << "60 of 88 are back";
+    EXPECT_THAT(asked(), ElementsAre(first, second, third));
+    EXPECT_EQ(now().at("refunds").size(), 3U);
+}
+
 TEST_F(MerchantRefund, MakesOneRefundOfAHundredRequestsAtOnce) {
     std::vector<std::string> numbers(100);
     std::latch start(100);

@@ -3,6 +3,7 @@
 
 #include "core/v2/notification.hpp"
 
+#include "sandbox/api_v2/endpoints.hpp"
 #include "tests/support/app_harness.hpp"
 
 namespace wxpay::test {
@@ -191,6 +192,105 @@ TEST_F(Acceptance, SaysWhatItDoesNotKnow) {
         call("/pay/unifiedorder", AppHarness::order("W2", {{"total_fee", "1.01"}}));
     EXPECT_EQ(strange.at("retmsg"), "请确认请求参数是否正确total_fee");
     EXPECT_EQ(strange.at("retcode"), "1");
+}
+
+TEST_F(Acceptance, TheNewerOneHasAllCallsAndTheOlderOneOrders) {
+    Fields transfer{{"mch_appid", AppHarness::kAppId},
+                    {"mchid", AppHarness::kMchId},
+                    {"nonce_str", "n"},
+                    {"partner_trade_no", "P1"},
+                    {"openid", AppHarness::kOpenId},
+                    {"check_name", "NO_CHECK"},
+                    {"amount", "100"},
+                    {"desc", "d"},
+                    {"spbill_create_ip", "127.0.0.1"}};
+    std::vector<FieldView> views;
+    for (const auto& [name, value] : transfer) views.push_back({name, value});
+    transfer["sign"] = v2::sign(views, Secret(kSandboxKey), v2::SignType::md5);
+    const std::string path = "/mmpaymkttransfers/promotion/transfers";
+    const std::string body = AppHarness::xml(transfer);
+    EXPECT_EQ(sandbox.post("/sandboxnew" + path, body).status, 404);
+    const Fields made = sandbox.v2_raw("/xdc/apiv2sandbox" + path, body);
+    EXPECT_EQ(made.at("result_code"), "SUCCESS");
+    EXPECT_EQ(made.at("mchid"), AppHarness::kMchId);
+    const Fields found = call("/mmpaymkttransfers/gettransferinfo", {{"partner_trade_no", "P1"}},
+                              "/xdc/apiv2sandbox");
+    EXPECT_EQ(found.at("mch_id"), AppHarness::kMchId);
+    EXPECT_EQ(found.at("status"), "SUCCESS");
+    EXPECT_EQ(sandbox
+                  .v2_raw("/mmpaymkttransfers/gettransferinfo",
+                          AppHarness::xml(AppHarness::sign({{"partner_trade_no", "P1"}})))
+                  .at("err_code"),
+              "NOT_FOUND");
+    for (const sandbox::api_v2::Endpoint& endpoint : sandbox::api_v2::endpoints()) {
+        if (endpoint.path.ends_with("/getsignkey")) continue;
+        EXPECT_NE(sandbox.post("/xdc/apiv2sandbox" + std::string(endpoint.path), "").status, 404)
+            << endpoint.path;
+    }
+}
+
+TEST_F(Acceptance, ShowsItsRecordsUnderTheMerchantsNumber) {
+    const auto get = [&](const std::string& target) {
+        return sandbox.control("GET", "/_sandbox/v1/" + target);
+    };
+    order("K1", 101);
+    sandbox.run_due();
+    const auto shown = get("orders/1900000109:K1");
+    ASSERT_EQ(shown.status, 200);
+    EXPECT_EQ(shown.body["mch_id"], AppHarness::kMchId);
+    EXPECT_EQ(shown.body["acceptance"], true);
+    EXPECT_EQ(shown.body["state"], "SUCCESS");
+    const auto told = get("notifications?mch_id=1900000109&out_trade_no=K1").body["notifications"];
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0]["mch_id"], AppHarness::kMchId);
+    EXPECT_EQ(told[0]["acceptance"], true);
+    const std::string by_prepay_id = "order=" + shown.body["prepay_id"].get<std::string>();
+    for (const std::string& narrowed :
+         {std::string("order=1900000109:K1"), std::string("mch_id=1900000109"), by_prepay_id}) {
+        const auto exchanges = get("exchanges?" + narrowed).body["exchanges"];
+        ASSERT_EQ(exchanges.size(), 2U) << narrowed;
+        EXPECT_EQ(exchanges[0]["kind"], "callback");
+        EXPECT_EQ(exchanges[0]["mch_id"], AppHarness::kMchId);
+    }
+    EXPECT_EQ(get("wait?order=1900000109:K1&until=notified&timeout=0").status, 200);
+
+    ASSERT_EQ(call("/secapi/pay/refund", {{"out_trade_no", "K1"},
+                                          {"out_refund_no", "R1"},
+                                          {"total_fee", "101"},
+                                          {"refund_fee", "1"}})
+                  .at("result_code"),
+              "SUCCESS");
+    EXPECT_EQ(get("refunds/1900000109:R1").body["refund_fee"], 1);
+}
+
+TEST_F(Acceptance, GivesWayToAProductionOrderOfItsNumber) {
+    const auto get = [&](const std::string& target) {
+        return sandbox.control("GET", "/_sandbox/v1/" + target);
+    };
+    order("K1", 101);
+    sandbox.run_due();
+    ASSERT_EQ(sandbox.v2("/pay/unifiedorder", AppHarness::order("K1")).at("result_code"),
+              "SUCCESS");
+    order("K2", 101);
+    EXPECT_FALSE(get("orders/1900000109:K1").body.contains("acceptance"));
+    EXPECT_EQ(get("wait?order=1900000109:K1&until=notified&timeout=0").status, 408)
+        << "the callback was the other one's";
+    const auto page = get("orders?mch_id=1900000109&limit=2");
+    ASSERT_EQ(page.body["orders"].size(), 2U);
+    EXPECT_EQ(page.body["orders"][0]["out_trade_no"], "K2") << "newest first";
+    EXPECT_FALSE(page.body["orders"][1].contains("acceptance"));
+    const auto rest = get("orders?mch_id=1900000109&limit=2&cursor=" +
+                          page.body["next_cursor"].get<std::string>());
+    ASSERT_EQ(rest.body["orders"].size(), 1U);
+    EXPECT_EQ(rest.body["orders"][0]["acceptance"], true);
+    EXPECT_FALSE(rest.body.contains("next_cursor"));
+
+    EXPECT_EQ(sandbox.control("POST", "/_sandbox/v1/reset?mch_id=1900000110").status, 200);
+    EXPECT_EQ(get("orders?mch_id=1900000109").body["orders"].size(), 3U);
+    EXPECT_EQ(sandbox.control("POST", "/_sandbox/v1/reset?mch_id=1900000109").status, 200);
+    EXPECT_TRUE(get("orders").body["orders"].empty());
+    EXPECT_TRUE(get("notifications").body["notifications"].empty());
+    EXPECT_TRUE(get("exchanges").body["exchanges"].empty());
 }
 
 TEST_F(Acceptance, KeepsItsOrdersToItself) {

@@ -45,6 +45,9 @@ TEST(Config, NamesTheLineAndTheKeyOfEachMistake) {
          "less than 100000 behind it"},
         {"{\"options\":\n{\"clok\":\"x2\"}}",
          "2: options.clok: unknown key; did you mean 'clock'?"},
+        {"{\"merchants\":[{\"mch_id\":\"1900000120\",\n"
+         "\"api_key\":\"0123456789abcdef0123456789abcdef\",\n\"notify_sign_type\":\"MD5\"}]}",
+         "3: merchants[0].notify_sign_type: send or omit is wanted"},
         {"{\n\n,}", "3: not JSON"},
         {"[]", "1: an object is wanted"},
     };
@@ -79,13 +82,15 @@ TEST(Config, SaysWhoExistsAndWhatUsersDo) {
     const auto contents = config::parse(R"({
         "apps":[{"appid":"wx2222222222222222","secret":"0b1c2d3e4f5061728394a5b6c7d8e9f0"}],
         "merchants":[{"mch_id":"1900000120","api_key":"0123456789abcdef0123456789abcdef",
-                      "appids":["wx2222222222222222"],"products":["NATIVE"]}],
+                      "appids":["wx2222222222222222"],"products":["NATIVE"],
+                      "notify_sign_type":"omit"}],
         "schedule":{"notify":["1s","2s"]},
         "openids":[{"prefix":"oBROKE","outcome":"notenough"}]})");
     ASSERT_TRUE(contents) << contents.error();
     const sandbox::Merchant* const added = contents->directory.find_merchant("1900000120");
     ASSERT_NE(added, nullptr);
     EXPECT_EQ(added->products, std::set{TradeType::native});
+    EXPECT_FALSE(added->announces_sign_type);
     EXPECT_NE(contents->directory.find_merchant(AppHarness::kMchId), nullptr) << "demo stays";
 
     AppHarness sandbox;

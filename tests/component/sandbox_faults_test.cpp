@@ -105,9 +105,9 @@ TEST_F(Faults, AreListedCountedNarrowedAndDeleted) {
 
 TEST_F(Faults, AreRefusedWithTheMemberThatIsWrong) {
     const auto wrong =
-        sandbox.control("POST", kFaults, {{"on", "notify"}, {"do", {{"http_status", 502}}}});
+        sandbox.control("POST", kFaults, {{"on", "notify"}, {"do", {{"err_code", "X"}}}});
     EXPECT_EQ(wrong.status, 400);
-    EXPECT_EQ(wrong.body["error"]["field"], "do.http_status");
+    EXPECT_EQ(wrong.body["error"]["field"], "do.err_code");
     EXPECT_NE(wrong.body["error"]["message"].get<std::string>().find("duplicate"),
               std::string::npos)
         << "says what callbacks take";
@@ -367,6 +367,90 @@ TEST_F(Faults, ALostCallbackIsAnAttemptThatNobodyAnswered) {
     sandbox.advance(15s);
     EXPECT_EQ(sandbox.sender.sent.size(), 1U);
     EXPECT_EQ(notification("T1")["state"], "delivered");
+}
+
+TEST_F(Faults, ACallbackThatIsCutOffReachesTheMerchantInPartOrNotAtAll) {
+    on_notify({{"drop", "before"}}, {{"times", 1}});
+    on_notify({{"truncate", 7}}, {{"times", 1}});
+    pay("T1");
+    sandbox.advance(30s);
+    ASSERT_EQ(sandbox.sender.sent.size(), 3U);
+    EXPECT_TRUE(sandbox.sender.sent[0].was_cut);
+    EXPECT_EQ(sandbox.sender.sent[0].request.body, "");
+    EXPECT_TRUE(sandbox.sender.sent[1].was_cut);
+    EXPECT_EQ(sandbox.sender.sent[1].request.body.size(), 7U);
+    EXPECT_FALSE(sandbox.sender.sent[2].was_cut);
+    const json shown = notification("T1");
+    EXPECT_EQ(shown["state"], "delivered");
+    EXPECT_EQ(shown["attempts"][0]["verdict"], "unreachable");
+    EXPECT_EQ(shown["attempts"][0]["reason"],
+              "fault f1: drop. the connection was cut off on purpose");
+    EXPECT_EQ(shown["attempts"][1]["reason"],
+              "fault f2: truncate. the connection was cut off on purpose");
+}
+
+TEST_F(Faults, ADroppedAnswerMakesTheMerchantHearTheNewsTwice) {
+    on_notify({{"drop", "after"}}, {{"times", 1}});
+    pay("T1");
+    sandbox.advance(15s);
+    EXPECT_EQ(sent_numbers(), (std::vector<std::string>{"T1", "T1"}));
+    EXPECT_EQ(sandbox.sender.sent[0].request.body, sandbox.sender.sent[1].request.body);
+    const json shown = notification("T1");
+    EXPECT_EQ(shown["attempts"][0]["verdict"], "unreachable");
+    EXPECT_FALSE(shown["attempts"][0].contains("response_body")) << "WeChat never saw it";
+    EXPECT_EQ(shown["attempts"][1]["verdict"], "ok");
+    EXPECT_EQ(shown["state"], "delivered");
+}
+
+TEST_F(Faults, AGatewaysStatusHidesTheMerchantsSuccess) {
+    on_notify({{"http_status", 502}}, {{"times", 1}});
+    pay("T1");
+    sandbox.advance(15s);
+    EXPECT_EQ(sandbox.sender.sent.size(), 2U);
+    const json shown = notification("T1");
+    EXPECT_EQ(shown["attempts"][0]["http_status"], 502);
+    EXPECT_EQ(shown["attempts"][0]["verdict"], "bad_answer");
+    EXPECT_EQ(shown["attempts"][1]["verdict"], "ok");
+}
+
+TEST_F(Faults, WordsThatNobodyUnderstandsAreRefusedAndStrikeNothing) {
+    for (const char* const word : {"SystemError", "order not exist", "MICROPAY_TIMEOUT"}) {
+        const std::string body = order("T1", word).body;
+        EXPECT_EQ(value_in(body, "return_code"), "FAIL") << word;
+        EXPECT_EQ(value_in(body, "return_msg"), "sandbox: Wechatpay-Negative-Test not understood");
+        EXPECT_FALSE(last_exchange().contains("fault")) << word;
+    }
+    EXPECT_FALSE(exists("T1"));
+    EXPECT_EQ(value_in(order("T1", "err_code=SYSTEMERROR").body, "err_code"), "SYSTEMERROR");
+}
+
+TEST_F(Faults, TheCallsOfTheOpenApiHaveErrcodesOfTheirOwn) {
+    const auto get = [&](const std::string& path, const std::string& word) {
+        http::Request asked;
+        asked.path = path;
+        asked.query =
+            "appid=wx8888888888888888&secret=5a6c3f1b9d2e47a08c1d2e3f4a5b6c7d&grant_type=" +
+            std::string(path == "/cgi-bin/token" ? "client_credential"
+                                                 : "authorization_code&js_code=abc");
+        if (!word.empty()) asked.headers.add("Wechatpay-Negative-Test", word);
+        return json::parse(sandbox.call(asked).body);
+    };
+    for (const char* const path : {"/sns/jscode2session", "/cgi-bin/token"}) {
+        EXPECT_EQ(get(path, "40013")["errcode"], 40013) << path;
+        EXPECT_EQ(get(path, "-1")["errmsg"], "system error") << path;
+        EXPECT_EQ(get(path, "SYSTEMERROR")["errcode"], -1) << path;
+        EXPECT_EQ(get(path, "48001")["errmsg"], "sandbox: asked for") << path;
+        EXPECT_EQ(last_exchange()["fault"]["id"], "header");
+        EXPECT_EQ(get(path, "NOAUTH")["errmsg"], "sandbox: Wechatpay-Negative-Test not understood");
+        EXPECT_FALSE(last_exchange().contains("fault"));
+    }
+    EXPECT_EQ(get("/sns/jscode2session", "45011")["errmsg"],
+              "api minute-quota reach limit  mustslower  retry next minute");
+    on_api({{"err_code", "40163"}}, {{"endpoint", "/sns/*"}, {"times", 1}});
+    EXPECT_EQ(get("/sns/jscode2session", "")["errcode"], 40163);
+    EXPECT_TRUE(get("/sns/jscode2session", "").contains("openid")) << "the code was not used up";
+    sandbox.settings.strict = true;
+    EXPECT_TRUE(get("/cgi-bin/token", "40001").contains("access_token"));
 }
 
 TEST_F(Faults, AResendIsPutOffByNoFault) {

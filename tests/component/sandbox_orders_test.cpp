@@ -426,6 +426,12 @@ TEST(StrictOrders, RefuseWhatTheDocumentationForbids) {
     EXPECT_EQ(
         refusal(sandbox.v2("/pay/unifiedorder", AppHarness::order("X1", {{"openid", "oShort"}}))),
         "PARAM_ERROR 无效的openid");
+    const auto expiring = [&](const char* at) {
+        return refusal(
+            sandbox.v2("/pay/unifiedorder", AppHarness::order("X2", {{"time_expire", at}})));
+    };
+    EXPECT_EQ(expiring("20240601120459"), "time_expire时间过短，刷卡至少1分钟，其他5分钟");
+    EXPECT_EQ(expiring("20240601120500"), "");
 }
 
 TEST_F(Orders, ServesAProvidersSubMerchant) {
@@ -443,9 +449,29 @@ TEST_F(Orders, ServesAProvidersSubMerchant) {
 }
 
 TEST_F(Orders, AnswersAnUnknownPathWith404AndTheNearestKnownOne) {
-    const http::Response response = sandbox.post("/pay/unifiedorde", "<xml/>");
-    EXPECT_EQ(response.status, 404);
-    EXPECT_EQ(sandbox.hint, "did you mean /pay/unifiedorder?");
+    const std::pair<const char*, const char*> cases[] = {
+        {"/pay/unifiedorde", "did you mean /pay/unifiedorder?"},
+        {"/unifiedorder", "did you mean /pay/unifiedorder?"},
+        {"/pay/unifiedorder/", "did you mean /pay/unifiedorder?"},
+        {"/sandboxnew/pay/unifiedordr", "did you mean /sandboxnew/pay/unifiedorder?"},
+        {"/xdc/apiv2sandbox/pay/microPay", "did you mean /xdc/apiv2sandbox/pay/micropay?"},
+        {"/pay/transactions/jsapi", "did you mean /v3/pay/transactions/jsapi?"},
+        {"/v3/pay/transactions/out_trade_no/T1",
+         "did you mean /v3/pay/transactions/out-trade-no/{out_trade_no}?"},
+        {"/v3/refunds/domestic/refunds/R1",
+         "did you mean /v3/refund/domestic/refunds/{out_refund_no}?"},
+        {"/v3/refund/domestic", "did you mean /v3/refund/domestic/refunds?"},
+        {"/sns/jscode2session", "this path takes GET"},
+        {"/sns/jscode2sesion", "did you mean /sns/jscode2session?"},
+        {"/pay", "WeChat has no such path, as far as the sandbox knows"},
+        {"/shop/orders/17", "WeChat has no such path, as far as the sandbox knows"},
+        {"/", "WeChat has no such path, as far as the sandbox knows"},
+    };
+    for (const auto& [path, hint] : cases) {
+        EXPECT_EQ(sandbox.post(path, "<xml/>").status, 404) << path;
+        EXPECT_EQ(sandbox.hint, hint) << path;
+    }
+    EXPECT_EQ(sandbox.post("/" + std::string(10'000, '/'), "").status, 404);
 }
 
 }  // namespace

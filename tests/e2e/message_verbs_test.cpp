@@ -135,7 +135,26 @@ TEST_F(MessageVerbs, WorkOnWhatTheServerSaw) {
     EXPECT_TRUE(
         holds(sandbox.call("POST", "/pay/unifiedorder", mended.json()["xml"]).body, "prepay_id"));
     EXPECT_EQ(ask("explain", "last").status, 0) << "a good exchange is no finding";
-    EXPECT_EQ(ask("explain", "999").status, 2);
+    for (const char* const verb : {"explain", "verify", "sign"}) {
+        const auto unknown = ask(verb, "999");
+        EXPECT_EQ(unknown.status, 1) << "it is not so: " << unknown.output;
+        EXPECT_TRUE(holds(unknown.output, R"({"error":{"code":"not_found",)")) << unknown.output;
+        const auto in_words = ask(verb, "999", false);
+        EXPECT_EQ(in_words.status, 1);
+        EXPECT_FALSE(holds(in_words.output, "{")) << in_words.output;
+    }
+    const auto stranger = run({"explain", "last", "--url", sandbox.url(), "--output", "json"});
+    EXPECT_EQ(stranger.status, 2) << "without the token nothing is known";
+    EXPECT_TRUE(holds(stranger.output, R"({"error":)")) << stranger.output;
+}
+
+TEST_F(MessageVerbs, FindNothingInAServerThatHasSeenNothing) {
+    ServerProcess sandbox(kProgram, {"--port", "0"});
+    const auto found = run({"explain", "last", "--url", sandbox.url()});
+    EXPECT_EQ(found.status, 1);
+    EXPECT_TRUE(holds(found.output, "no exchange yet")) << found.output;
+    EXPECT_TRUE(holds(run({"verify", "last", "--url", sandbox.url(), "--output", "json"}).output,
+                      "not_found"));
 }
 
 /// The call of a demo merchant as it stands on the wire.

@@ -116,6 +116,32 @@ TEST(Serve, HandsOutItsPublicUrlWithoutASlashTooMany) {
     EXPECT_NE(line.find("http://wechat.example/pay/orderquery"), std::string::npos) << line;
 }
 
+TEST(Serve, GoesOnWithClockAndFaultsAfterAKill) {
+    const TemporaryDirectory directory;
+    const std::vector<std::string> arguments{
+        "--port",  "0",      "--data",       directory.path().string(),
+        "--clock", "manual", "--start-time", "2024-06-01T12:00:00+08:00"};
+    {
+        ServerProcess killed(kProgram, arguments);
+        killed.call("POST", "/pay/unifiedorder",
+                    AppHarness::xml(AppHarness::sign(
+                        AppHarness::order("T1", {{"notify_url", "http://127.0.0.1:1/notify"}}))));
+        killed.call("POST", "/_sandbox/v1/orders/1900000109:T1/pay");
+        killed.call("POST", "/_sandbox/v1/faults", R"({"on":"api","do":{"truncate":3}})");
+        const auto moved =
+            killed.call("POST", "/_sandbox/v1/clock/advance", R"({"seconds":3600})").json();
+        EXPECT_EQ(moved["now"], "2024-06-01T13:00:00+08:00");
+        killed.process().signal(SIGKILL);
+        EXPECT_EQ(killed.process().wait(), 128 + SIGKILL);
+    }
+    ServerProcess again(kProgram, arguments);
+    EXPECT_EQ(again.call("GET", "/_sandbox/v1/clock").json()["now"], "2024-06-01T13:00:00+08:00");
+    EXPECT_EQ(again.call("GET", "/_sandbox/v1/faults").json()["faults"].size(), 1U);
+    const auto shown = again.call("GET", "/_sandbox/v1/notifications").json()["notifications"][0];
+    EXPECT_GT(shown["next_at"], "2024-06-01T13:00:00+08:00");
+    EXPECT_LE(shown["attempts"].back()["at"], "2024-06-01T13:00:00+08:00");
+}
+
 TEST(Serve, ForgetsTheReadyFileOfAKilledServerBeforeItStarts) {
     const TemporaryDirectory directory;
     const std::string ready = (directory / "ready.json").string();

@@ -13,9 +13,19 @@ namespace wxpay::test {
 
 void RecordingSender::send(const http::Url& url, const http::Request& request, Millis timeout,
                            std::function<void(http::Outcome)> done) {
-    sent.push_back({url.origin() + url.target, request, clock_.now(), timeout});
+    sent.push_back({url.origin() + url.target, request, clock_.now(), timeout, false});
     if (hang) return std::exchange(hang, nullptr)(std::move(done));
     done(answer(sent.back()));
+}
+
+void RecordingSender::send_and_cut(const http::Url& url, const http::Request& request,
+                                   std::optional<std::size_t> body_bytes, Millis timeout,
+                                   std::function<void(http::Outcome)> done) {
+    sent.push_back({url.origin() + url.target, request, clock_.now(), timeout, true});
+    sent.back().request.body.resize(std::min(request.body.size(), body_bytes.value_or(0)));
+    http::Outcome outcome;
+    outcome.reason = "the connection was cut off on purpose";
+    done(std::move(outcome));
 }
 
 http::Outcome RecordingSender::answered(int status, std::string body) {

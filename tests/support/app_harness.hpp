@@ -50,6 +50,7 @@ class RecordingSender final : public sandbox::Sender {
         http::Request request;
         Instant at;
         Millis timeout;
+        bool was_cut = false;
     };
     using Answer = std::function<http::Outcome(const Sent&)>;
 
@@ -57,6 +58,11 @@ class RecordingSender final : public sandbox::Sender {
 
     void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override;
+
+    /// Of the body only what leaves is recorded; `was_cut` is set.
+    void send_and_cut(const http::Url& url, const http::Request& request,
+                      std::optional<std::size_t> body_bytes, Millis timeout,
+                      std::function<void(http::Outcome)> done) override;
 
     static http::Outcome answered(int status, std::string body);
     static http::Outcome unreachable();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -136,6 +137,96 @@ TEST(FaultSet, ReplacesTheOneWithTheSameIdAndHasALimit) {
     EXPECT_TRUE(faults.empty());
 }
 
+/// What a FaultSet would find at its next start.
+class Shelf final : public FaultKeeper {
+  public:
+    std::vector<KeptFault> kept_faults() override { return kept; }
+    void keep(const KeptFault& fault) override {
+        const auto same = find(fault.id);
+        if (same == kept.end()) {
+            kept.push_back(fault);
+        } else {
+            *same = fault;
+        }
+    }
+    void count(const std::string& id, std::uint64_t matched, std::uint64_t injected) override {
+        if (is_broken) throw std::runtime_error("no space");
+        find(id)->matched = matched;
+        find(id)->injected = injected;
+    }
+    void forget(const std::string& id) override { kept.erase(find(id)); }
+
+    std::vector<KeptFault> kept;
+    bool is_broken = false;
+
+  private:
+    std::vector<KeptFault>::iterator find(const std::string& id) {
+        return std::find_if(kept.begin(), kept.end(),
+                            [&id](const KeptFault& each) { return each.id == id; });
+    }
+};
+
+/// "f1 2/1" for the fault f1 that matched twice and struck once, and so on.
+std::string summary(const FaultSet& faults) {
+    std::string out;
+    for (const FaultSet::Counted& each : faults.list()) {
+        out += each.fault.id + " " + std::to_string(each.matched) + "/" +
+               std::to_string(each.injected) + "; ";
+    }
+    return out;
+}
+
+TEST(FaultSet, GoesOnWithItsCountsAfterARestart) {
+    Shelf shelf;
+    {
+        FaultSet faults(1, &shelf);
+        faults.start_with({});
+        ASSERT_TRUE(faults.add(
+            fault({{"on", "api"}, {"after", 1}, {"times", 2}, {"do", {{"truncate", 3}}}})));
+        ASSERT_TRUE(faults.add(fault({{"id", "gone"}, {"on", "api"}, {"do", {{"delay", "1s"}}}})));
+        EXPECT_TRUE(faults.remove("gone"));
+        EXPECT_EQ(pattern(faults, 2), ".x");
+    }
+    FaultSet again(1, &shelf);
+    again.start_with({});
+    EXPECT_EQ(summary(again), "f1 2/1; ");
+    EXPECT_EQ(pattern(again, 3), "x..");
+    ASSERT_TRUE(again.add(fault({{"on", "api"}, {"do", {{"delay", "1s"}}}})));
+    EXPECT_EQ(summary(again), "f1 5/2; f2 0/0; ");
+    EXPECT_EQ(again.clear(), 2U);
+    EXPECT_TRUE(shelf.kept.empty());
+}
+
+TEST(FaultSet, TakesTheConfigurationsFaultsOnceHoweverOftenItStarts) {
+    Shelf shelf;
+    const Fault first = fault({{"on", "api"}, {"times", 3}, {"do", {{"truncate", 3}}}});
+    const Fault second = fault({{"id", "mine"}, {"on", "api"}, {"do", {{"delay", "1s"}}}});
+    const Fault changed = fault({{"id", "mine"}, {"on", "api"}, {"do", {{"delay", "2s"}}}});
+    {
+        FaultSet faults(1, &shelf);
+        faults.start_with({first, second});
+        ASSERT_TRUE(faults.add(fault({{"on", "api"}, {"do", {{"drop", "after"}}}})));
+        EXPECT_EQ(pattern(faults, 2), "xx");
+    }
+    {
+        FaultSet faults(1, &shelf);
+        faults.start_with({first, changed});
+        EXPECT_EQ(summary(faults), "f1 2/2; mine 0/0; f2 0/0; ");
+        EXPECT_EQ(faults.find("mine")->fault.effect.delay->from, Millis{2000});
+    }
+    FaultSet faults(1, &shelf);
+    faults.start_with({});
+    EXPECT_EQ(summary(faults), "f2 0/0; ") << "what the configuration leaves out is gone";
+}
+
+TEST(FaultSet, StrikesAlsoWhenItsCountsCannotBeKept) {
+    Shelf shelf;
+    FaultSet faults(1, &shelf);
+    faults.start_with({fault({{"on", "api"}, {"times", 1}, {"do", {{"truncate", 3}}}})});
+    shelf.is_broken = true;
+    EXPECT_EQ(pattern(faults, 2), "x.");
+}
+
 TEST(FaultJson, ComesBackAsItWasRead) {
     for (
         const char* const text : {
@@ -146,6 +237,10 @@ TEST(FaultJson, ComesBackAsItWasRead) {
             R"({"id":"a","on":"api","times":1,"probability":1.0,"do":{"http_status":502}})",
             R"({"id":"a","on":"api","times":1,"probability":1.0,"do":{"truncate":0}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"corrupt_sign":true}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"http_status":502}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"drop":"before"}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"delay":"1s","drop":"after"}})",
+            R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"truncate":9}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"duplicate":3}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"reorder":true}})",
             R"({"id":"a","on":"notify","times":1,"probability":1.0,"do":{"lose":true}})",
@@ -196,7 +291,7 @@ TEST(FaultJson, NamesTheMemberThatIsWrong) {
         {R"({"on":"api","do":{"duplicate":1}})", "do.duplicate"},
         {R"({"on":"api","do":{"lose":true}})", "do.lose"},
         {R"({"on":"notify","do":{"err_code":"SYSTEMERROR"}})", "do.err_code"},
-        {R"({"on":"notify","do":{"truncate":1}})", "do.truncate"},
+        {R"({"on":"notify","do":{"truncate":-1}})", "do.truncate"},
         {R"({"on":"notify","do":{"duplicate":101}})", "do.duplicate"},
         {R"({"on":"notify","do":{"reorder":true,"delay":"1s"}})", "do.delay"},
         {R"({"on":"notify","do":{"tamper":{}}})", "do.tamper"},
@@ -227,6 +322,11 @@ TEST(FaultDemand, ReadsTheShortFormsAndLeavesOtherWordsAlone) {
     EXPECT_EQ(read("err_code=SYSTEMERROR"), R"({"err_code":"SYSTEMERROR"})");
     EXPECT_EQ(read("SYSTEMERROR"), R"({"err_code":"SYSTEMERROR"})");
     EXPECT_EQ(read("order not exist"), R"({"err_code":"order not exist"})");
+    EXPECT_EQ(read("delay=1s, SYSTEMERROR"), R"({"delay":"1s","err_code":"SYSTEMERROR"})");
+    EXPECT_EQ(read("SYSTEMERROR,delay=1s"), R"({"delay":"1s","err_code":"SYSTEMERROR"})");
+    EXPECT_EQ(read("delay=1s, 40001"), R"({"delay":"1s","err_code":"40001"})");
+    EXPECT_EQ(read("delay=1s, SystemError"), "wrong do.SystemError");
+    EXPECT_EQ(read("SYSTEMERROR, delay=1s, ORDERPAID"), "wrong do.ORDERPAID");
     EXPECT_EQ(read("delay=soon"), "wrong do.delay");
     EXPECT_EQ(read("http_status=9"), "wrong do.http_status");
     EXPECT_EQ(read("drop"), "wrong do.drop");
