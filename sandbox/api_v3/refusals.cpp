@@ -44,7 +44,7 @@ constexpr std::array kDocumented{
     Words{500, "INVALID_TRANSACTIONID", "订单号非法"},
     Words{500, "BIZ_ERR_NEED_RETRY", "退款业务流程错误，需要商户触发重试来解决"},
     Words{503, "SERVICE_UNAVAILABLE", "服务不可用"},
-    Words{202, "USERPAYING", "需要用户输入支付密码"},
+    kUserPaying,
     kNoCertificate,
     kNoApiV3Key,
     kSerialUnknown,
