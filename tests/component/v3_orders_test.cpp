@@ -1,4 +1,5 @@
 // Orders through API V3: prepay, query, close, what is refused, and the callback.
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -126,6 +127,56 @@ TEST_F(V3Orders, SignsEachAttemptAnewOverTheSameBody) {
               sandbox.sender.sent[1].request.headers.get("Wechatpay-Signature"));
     EXPECT_EQ(sandbox.only_notification()["attempts"][0]["verdict"], "refused");
     EXPECT_EQ(sandbox.only_notification()["state"], "exhausted");
+}
+
+TEST_F(V3Orders, SignsEachDuplicateByItself) {
+    ASSERT_EQ(
+        sandbox
+            .control("POST", "/_sandbox/v1/faults", {{"on", "notify"}, {"do", {{"duplicate", 2}}}})
+            .status,
+        200);
+    order("TWICE001");
+    pay("TWICE001");
+    sandbox.run_due();
+    ASSERT_EQ(sandbox.sender.sent.size(), 3U);
+    for (const char* const name : {"Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID"}) {
+        std::set<std::string> values;
+        for (const auto& sent : sandbox.sender.sent) values.emplace(sent.request.headers.get(name));
+        EXPECT_EQ(values.size(), 3U) << name;
+    }
+    for (const auto& sent : sandbox.sender.sent)
+        EXPECT_TRUE(open_callback(sent.request, sandbox).is_object());
+}
+
+TEST_F(V3Orders, CloseAfterAWeekOrWhenALaterTimeExpireHasPassed) {
+    order("WEEK0001");
+    order("WEEK0002", {{"time_expire", "2024-06-03T12:00:00+08:00"}});
+    order("LATER001", {{"time_expire", "2024-07-01T12:00:00+08:00"}});
+    order("LATER002", {{"time_expire", "2024-07-01T12:00:00+08:00"}});
+    sandbox.advance(std::chrono::hours(24 * 8));
+    EXPECT_EQ(shown("WEEK0001", "state"), "CLOSED");
+    EXPECT_EQ(shown("WEEK0002", "state"), "CLOSED");
+    EXPECT_EQ(shown("LATER001", "state"), "NOTPAY");
+    pay("LATER002");
+    sandbox.advance(std::chrono::hours(24 * 22) - std::chrono::seconds(1));
+    EXPECT_EQ(shown("LATER001", "state"), "NOTPAY");
+    sandbox.advance(std::chrono::seconds(1));
+    EXPECT_EQ(shown("LATER001", "state"), "CLOSED");
+    EXPECT_EQ(shown("LATER002", "state"), "SUCCESS");
+}
+
+TEST_F(V3Orders, HaveBothSpellingsOfAPaidOneOnDemand) {
+    const auto demanded = [&](const char* code) {
+        http::Request request =
+            merchant.request("POST", kJsapi, V3Caller::order("SPELT001").dump());
+        request.headers.add("Wechatpay-Negative-Test", code);
+        const auto answer = merchant.send(request);
+        return std::to_string(answer.status) + answer.response.body;
+    };
+    EXPECT_EQ(demanded("ORDERPAID"), R"(400{"code":"ORDERPAID","message":"该订单已支付"})");
+    EXPECT_EQ(demanded("ORDER_PAID"), R"(400{"code":"ORDER_PAID","message":"该订单已支付"})");
+    EXPECT_EQ(demanded("USER_PAYING"),
+              R"(202{"code":"USER_PAYING","message":"需要用户输入支付密码"})");
 }
 
 TEST_F(V3Orders, ClosesAnUnpaidOrderWithoutABody) {
