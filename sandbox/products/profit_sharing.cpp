@@ -13,6 +13,21 @@
 
 namespace wxpay::sandbox {
 
+namespace {
+
+/// What did not arrive can be shared again.
+void take_off_shared(Work& work, const MchId& mch_id, const std::string& transaction_id,
+                     std::int64_t amount) {
+    auto document = work.store().find_document(kSharingRestKind, mch_id, transaction_id);
+    if (!document) return;
+    auto rest = nlohmann::ordered_json::parse(document->text);
+    rest["shared"] = rest["shared"].get<std::int64_t>() - amount;
+    document->text = dump_json(rest);
+    work.store().update_document(*document);
+}
+
+}  // namespace
+
 void step_profit_sharing(Work& work, const Document& document) {
     auto json = nlohmann::ordered_json::parse(document.text);
     if (json["state"] != "PROCESSING") return;
@@ -28,6 +43,8 @@ void step_profit_sharing(Work& work, const Document& document) {
         }
         receiver["result"] = "CLOSED";
         receiver["fail_reason"] = "ACCOUNT_ABNORMAL";
+        take_off_shared(work, document.mch_id, json["transaction_id"],
+                        receiver["amount"].get<std::int64_t>());
         if (merchant != nullptr) {
             book(work, *merchant, FundKind::payout_returned,
                  Fen{receiver["amount"].get<std::int64_t>()}, json["order_id"], document.name,

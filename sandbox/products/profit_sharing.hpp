@@ -11,6 +11,8 @@
 namespace wxpay::sandbox {
 
 inline constexpr std::string_view kSharingKind = "sharing";  ///< a request, by out_order_no
+/// What of an order is shared, by transaction_id.
+inline constexpr std::string_view kSharingRestKind = "sharing_rest";
 
 /// The receivers get their money: a step of take_step().
 void step_profit_sharing(Work& work, const Document& document);
