@@ -32,6 +32,12 @@ constexpr auto kPartnerById = kById + kPartner;
 
 Result<Reply, Refusal> handle(const Call& call, Work& work) {
     WXPAY_TRY(const Order order, find_order(call, work));
+    // Pitfall 16 of spec V3 10: libraries that send it with a body only.
+    if (call.platform_serial.empty() && order.platform_serial.starts_with("PUB_KEY_ID_")) {
+        call.notes.emplace_back(
+            "the order's call named PUB_KEY_ID_... in Wechatpay-Serial, this one names none: while "
+            "switching its answer is signed by the certificate; send the header on every call");
+    }
     return order_reply(order);
 }
 
