@@ -82,7 +82,8 @@ inline constexpr std::chrono::hours kReverseWindow{24 * 7};
 inline constexpr Fen kPasswordFree{100'000};
 /// How long a slow user needs for the password; the contract's figure.
 inline constexpr std::chrono::seconds kSlowPayer{10};
-/// How long after its creation an unpaid order closes by itself; events.md 1, [A].
+/// How long after its creation an unpaid order closes by itself, unless its time_expire is later;
+/// events.md 1, [A].
 inline constexpr std::chrono::hours kUnpaidLife{24 * 7};
 
 /// How long a call whose answer never arrives stays open; v2.md 10.3: our choice.

@@ -23,13 +23,17 @@ constexpr std::array kFields{
 
 Result<Reply, Refusal> handle(const Call& call, Work& work) {
     auto order = work.store().find_order(call.mch_id(), call.out_trade_no());
-    if (!order || order->sub_mch_id != call.get("sub_mch_id")) {
+    const bool is_anothers = order && order->sub_mch_id != call.get("sub_mch_id");
+    if (is_anothers) {
+        return Failure{Refusal{kOrderNotExist, "sub_mch_id", "the order is not this sub_mch_id's"}};
+    }
+    if (!order) {
         if (work.context().settings.strict) {
             return Failure{
                 Refusal{kOrderNotExist, "out_trade_no", "this number was never ordered"}};
         }
         // Observed: WeChat says SUCCESS and the number cannot be ordered any more.
-        if (!order) work.store().burn_number(call.mch_id(), call.out_trade_no());
+        work.store().burn_number(call.mch_id(), call.out_trade_no());
         call.notes.emplace_back(
             "closeorder of a number that was never ordered succeeds and burns the number");
         return Reply{};

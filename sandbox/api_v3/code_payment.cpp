@@ -27,7 +27,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr Words kUserPaying{202, "USERPAYING", "需要用户输入支付密码"};
 constexpr Words kCodeMalformed{400, "AUTH_CODE_INVALID",
                                "请扫描微信支付授权码(以10/11/12/13/14/15为前缀的18位数字)"};
 constexpr Words kCodeUnknown{400, "AUTH_CODE_INVALID", "付款码无效"};
@@ -58,7 +57,7 @@ constexpr std::array kWhat{required("description", 127, Limit::recalled),
                            object("payer", Need::required),
                            required("payer.auth_code", 32, Limit::recalled),
                            object("amount", Need::required),
-                           money("amount.total"),
+                           order_total("amount.total"),
                            one_of(optional("amount.currency", 16, Limit::recalled), kCny),
                            object("scene_info", Need::required),
                            optional("scene_info.device_id", 32, Limit::recalled),
@@ -192,8 +191,7 @@ Result<Reply, Refusal> pay(const Call& call, Work& work) {
 Result<Reply, Refusal> give_up(const Call& call, Work& work) {
     call.notes.emplace_back(kNotForAll);
     const auto order = find_order(call, work);
-    if (!order)
-        return Failure{Refusal{kOrderNotExist, "this number was never scanned for: check it"}};
+    if (!order) return Failure{order.error()};
     if (order->state == TradeState::revoked)
         call.notes.emplace_back("the order was reversed before");
     const auto reversed = give_up_code_payment(work, *order);

@@ -44,12 +44,6 @@ constexpr FieldRule of_part(std::string_view name) {
     rule.characters_min = 6;
     return rule;
 }
-/// At most ten million yuan. source  [A] spec V3 4.7
-constexpr FieldRule part_total(std::string_view name) {
-    FieldRule rule = money(name);
-    rule.most = 1'000'000'000;
-    return rule;
-}
 
 constexpr std::array kWhat{
     required("combine_appid", 32, Limit::recalled),
@@ -59,7 +53,7 @@ constexpr std::array kWhat{
     required("sub_orders[].mchid", 32, Limit::recalled),
     required("sub_orders[].attach", 128, Limit::recalled),
     object("sub_orders[].amount", Need::required),
-    part_total("sub_orders[].amount.total_amount"),
+    order_total("sub_orders[].amount.total_amount"),
     one_of(required("sub_orders[].amount.currency", 16, Limit::recalled), kCny),
     of_part("sub_orders[].out_trade_no"),
     optional("sub_orders[].sub_mchid", 32, Limit::recalled),

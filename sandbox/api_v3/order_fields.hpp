@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 
+#include "core/domain/fen.hpp"
+
 #include "sandbox/api_v3/rules.hpp"
 
 // The fields that calls for orders share, as rules. Limits marked recalled only warn.
@@ -42,6 +44,12 @@ constexpr FieldRule integer(std::string_view name, Need need = Need::optional) {
 /// Fen or pieces of which there must be some.
 constexpr FieldRule money(std::string_view name, Need need = Need::required) {
     return {.name = name, .need = need, .type = Type::integer, .least = 1};
+}
+/// What an order costs. source  [A] spec V3 4.7, of the parts of combined orders
+constexpr FieldRule order_total(std::string_view name) {
+    FieldRule rule = money(name);
+    rule.most = kOrderTotalMax.count();
+    return rule;
 }
 /// A parameter of the query, or a variable of the path.
 constexpr FieldRule in_query(FieldRule rule) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sandbox/api_v3/pipeline.hpp"
 #include "sandbox/ledger/order.hpp"
@@ -12,7 +13,11 @@ namespace wxpay::sandbox::api_v3 {
 /// The order that the path names by out_trade_no or transaction_id, as far as the caller may see
 /// it: its own, or in provider mode the sub_mchid's that the call names. A part of a combined order
 /// is not to be seen here (spec V3 4.7).
-std::optional<Order> find_order(const Call& call, Work& work);
+Result<Order, Refusal> find_order(const Call& call, Work& work);
+
+/// Why this caller may not see an order that exists: the number that support has for it, and a
+/// hint; nothing when it may.
+std::optional<std::pair<int, std::string_view>> why_not_seen(const Call& call, const Order& order);
 
 /// The order that a call describes, as far as all ways to pay describe it alike. A provider that
 /// names no app uses its first.

@@ -262,14 +262,14 @@ constexpr std::string_view kOwnSerial =
     "GET /v3/certificates, or PUB_KEY_ID_...";
 
 /// Why Wechatpay-Serial names no key. source  spec V3 10, pitfalls 9, 10, 12, 14, 24
-std::string why_no_platform_key(const Call& call, const Platform& platform) {
-    const std::string& serial = call.platform_serial;
-    if (http::equals_ignoring_case(serial, call.merchant.serial_no)) return std::string(kOwnSerial);
+std::string why_no_platform_key(const std::string& serial, const Merchant& merchant,
+                                const Platform& platform) {
+    if (http::equals_ignoring_case(serial, merchant.serial_no)) return std::string(kOwnSerial);
     if (http::equals_ignoring_case(serial, platform.public_key().serial))
         return "Wechatpay-Serial names the public key, but this merchant verifies by certificate";
     for (const Platform::Key* const key : {&platform.first(), &platform.second()}) {
         if (http::equals_ignoring_case(serial, key->serial)) {
-            return call.merchant.verification == Verification::public_key
+            return merchant.verification == Verification::public_key
                        ? "Wechatpay-Serial names a certificate, but this merchant is in public-key "
                          "mode: send PUB_KEY_ID_..."
                        : "Wechatpay-Serial names a platform certificate that is out of use: fetch "
@@ -296,7 +296,8 @@ Result<void, Refusal> decrypt(Call& call, std::span<const FieldRule> rules,
                                           pointer));
             if (key == nullptr) key = platform.find(call.merchant, call.platform_serial);
             if (key == nullptr) {
-                return refuse(kPlatformSerialWrong, why_no_platform_key(call, platform));
+                return refuse(kPlatformSerialWrong,
+                              why_no_platform_key(call.platform_serial, call.merchant, platform));
             }
             const auto cipher = base64_decode(value);
             auto plain = cipher ? key->key.decrypt_oaep(*cipher) : std::nullopt;
@@ -474,8 +475,8 @@ std::optional<http::Response> answer(const http::Request& request, Context& cont
         WXPAY_TRY(const Merchant* const merchant, identify(authorization, context.directory));
         WXPAY_CHECK(authenticate(request, authorization, *merchant, context.directory, exchange));
         verified = merchant;
-        if (http::equals_ignoring_case(asked, merchant->serial_no))
-            exchange.notes.emplace_back(kOwnSerial);
+        if (!asked.empty() && context.platform.find(*merchant, asked) == nullptr)
+            exchange.notes.push_back(why_no_platform_key(asked, *merchant, context.platform));
         WXPAY_TRY(const Json body, read_body(request, exchange));
         const Fields fields{body, query_of(request), std::move(route.arguments)};
         exchange.out_trade_no = number_in(fields);

@@ -42,7 +42,7 @@ constexpr std::array kWhat{in_characters(required("description", 127)),
                            list("limit_pay"),
                            flag("support_fapiao"),
                            object("amount", Need::required),
-                           money("amount.total"),
+                           order_total("amount.total"),
                            one_of(optional("amount.currency", 16, Limit::recalled), kCny)};
 
 /// The number that support has for an order without its user.

@@ -34,7 +34,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kRestKind = "sharing_rest";          // by transaction_id
 constexpr std::string_view kOrderIdKind = "sharing_order_id";   // by order_id: the out_order_no
 constexpr std::string_view kReceiverKind = "sharing_receiver";  // by sub_mchid/type/account
 constexpr std::string_view kReturnKind = "sharing_return";      // by out_return_no
@@ -151,13 +150,13 @@ struct Rest {
 };
 
 Rest rest_of(Work& work, const Call& call, const Order& order) {
-    const auto json = find(work, kRestKind, call, order.transaction_id.str());
+    const auto json = find(work, kSharingRestKind, call, order.transaction_id.str());
     if (!json) return {};
     return {json->at("shared"), json->at("requests"), json->at("is_unfrozen")};
 }
 
 void put(Work& work, const Call& call, const Order& order, const Rest& rest) {
-    put(work, kRestKind, call, order.transaction_id.str(),
+    put(work, kSharingRestKind, call, order.transaction_id.str(),
         Json{{"shared", rest.shared},
              {"requests", rest.requests},
              {"is_unfrozen", rest.is_unfrozen}});
@@ -279,6 +278,8 @@ Result<Reply, Refusal> share(const Call& call, Work& work) {
         return refuse(kRestTooSmall, fmt::format("{} fen of the order can be shared", left));
     if (rest.shared + sum > order.total.count() * kMaxRatio / kWhole)
         return refuse(kOverRatio, "at most 30 % of an order are shared");
+    if (balance(work, call.merchant) < Fen{sum})
+        return refuse(kRestTooSmall, "the merchant's account holds less than the receivers get");
     Json json = new_request(work, call);
     for (const Json& receiver : receivers)
         json["receivers"].push_back(receiver_json(work, receiver));

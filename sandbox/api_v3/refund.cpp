@@ -7,6 +7,7 @@
 #include "core/codec/json.hpp"
 
 #include "sandbox/api_v3/judged_refusals.hpp"
+#include "sandbox/api_v3/orders.hpp"
 #include "sandbox/api_v3/refunds.hpp"
 
 namespace wxpay::sandbox::api_v3 {
@@ -17,13 +18,14 @@ namespace {
 
 // source  spec V3 5.2, 1.9: [B] words of live answers; those of kRefundAboveRest, kOverdue,
 // kTooManyRefunds and kTwoOrders are our choice
-constexpr Words kNoSuchOrder{404, "RESOURCE_NOT_EXISTS", "原订单不存在", 268512771};
+constexpr Words kNoSuchOrder{404, "RESOURCE_NOT_EXISTS", "原订单不存在", kOrderNotFound};
 constexpr Words kOverdue{400, "INVALID_REQUEST", "订单已经超过退款期限"};
 constexpr Words kTwoOrders{400, "INVALID_REQUEST", "微信支付订单号与商户订单号不是同一订单"};
 
 constexpr std::array kOnDemand{
     kNoSuchOrder,
-    Words{404, "RESOURCE_NOT_EXISTS", "订单不存在", 268512771},  // the other form that was seen
+    Words{404, "RESOURCE_NOT_EXISTS", "订单不存在",
+          kOrderNotFound},  // the other form that was seen
     kRefundsMerchantUnknown,
     kFullyRefunded,
     kRefundDiffers,
@@ -81,9 +83,11 @@ Result<Order, Refusal> find(const Call& call, Work& work) {
     } else if (const auto out_trade_no = OutTradeNo::parse(number); id.empty() && out_trade_no) {
         order = work.store().find_order(call.merchant.mch_id, *out_trade_no);
     }
-    if (!order || order->mch_id != call.merchant.mch_id ||
-        order->sub_mch_id != call.text("sub_mchid")) {
-        return Failure{Refusal{kNoSuchOrder, "this merchant has no order of that number"}};
+    if (!order) return Failure{Refusal{kNoSuchOrder, "this merchant has no order of that number"}};
+    if (const auto problem = why_not_seen(call, *order)) {
+        Refusal refusal{kNoSuchOrder, std::string(problem->second)};
+        refusal.words.number = problem->first;
+        return Failure{std::move(refusal)};
     }
     if (!number.empty() && order->out_trade_no.str() != number)
         return Failure{Refusal{kTwoOrders, "out_trade_no is not that transaction_id's"}};

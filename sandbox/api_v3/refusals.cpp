@@ -18,6 +18,7 @@ constexpr std::array kDocumented{
     kAppidNotBound,
     Words{400, "MCH_NOT_EXISTS", "商户号不存在", 268443715},
     kOrderPaid,
+    Words{400, "ORDER_PAID", "该订单已支付", 268498689},  // the newer tables' spelling
     kOrderClosed,
     Words{400, "ORDER_REVERSED", "订单已撤销"},
     Words{400, "ALREADY_EXISTS", "商户单号已存在"},
@@ -44,7 +45,8 @@ constexpr std::array kDocumented{
     Words{500, "INVALID_TRANSACTIONID", "订单号非法"},
     Words{500, "BIZ_ERR_NEED_RETRY", "退款业务流程错误，需要商户触发重试来解决"},
     Words{503, "SERVICE_UNAVAILABLE", "服务不可用"},
-    Words{202, "USERPAYING", "需要用户输入支付密码"},
+    kUserPaying,
+    Words{202, "USER_PAYING", "需要用户输入支付密码"},
     kNoCertificate,
     kNoApiV3Key,
     kSerialUnknown,

@@ -74,8 +74,13 @@ inline constexpr Words kReentryDiffers{400, "INVALID_REQUEST", "请求重入时�
 inline constexpr Words kOrderPaid{400, "ORDERPAID", "该订单已支付", 268498689};
 inline constexpr Words kOrderClosed{400, "ORDER_CLOSED", "订单已关闭"};
 inline constexpr Words kOrderExpired{400, "ORDER_CLOSED", "该订单已失效，请重新下单", 268447914};
+inline constexpr Words kUserPaying{202, "USERPAYING", "需要用户输入支付密码"};
 inline constexpr Words kNumberUsed{403, "OUT_TRADE_NO_USED", "商户订单号重复"};
-inline constexpr Words kOrderNotExist{404, "ORDER_NOT_EXIST", "订单不存在", 268512771};
+inline constexpr int kOrderNotFound = 268512771;
+inline constexpr Words kOrderNotExist{404, "ORDER_NOT_EXIST", "订单不存在", kOrderNotFound};
+// Support's numbers for orders that exist, but not for the caller: spec V3 1.8, 4.6.
+inline constexpr int kOrderOfAnotherMchid = 268447843;
+inline constexpr int kOrderOfAnotherSubMchid = 268447845;
 /// Of transfers; the code is the documentation's, the words ours: spec V3 9.1.
 inline constexpr Words kRecordNotExist{404, "NOT_FOUND", "记录不存在"};
 inline constexpr Words kNotEnough{403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起"};

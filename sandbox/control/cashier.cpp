@@ -1,10 +1,14 @@
 // What a phone does with the arguments of wx.requestPayment before it asks for a finger.
+#include <algorithm>
+#include <array>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/codec/base64.hpp"
@@ -168,6 +172,43 @@ std::string v3_string(const v2::JsapiPayment& payment, std::string_view last) {
     return v3::pay_string(payment.app_id, payment.time_stamp, payment.nonce_str, last);
 }
 
+/// The four lines of V3's string to sign in other orders, with other ends, or as V2 joins them;
+/// empty: none of these explains the signature.
+std::string explain_v3_lines(const v2::JsapiPayment& payment, const Merchant& merchant,
+                             const std::function<bool(std::string_view)>& is) {
+    using Line = std::pair<std::string_view, std::string_view>;
+    const std::array<Line, 4> lines{
+        Line{"appId", payment.app_id}, Line{"timeStamp", payment.time_stamp},
+        Line{"nonceStr", payment.nonce_str}, Line{"package", payment.package}};
+    const auto joined = [](const auto& all, std::string_view end) {
+        std::string out;
+        for (const Line& line : all) out.append(line.second).append(end);
+        return out;
+    };
+    if (is(joined(lines, "\r\n"))) return "the lines end with CR LF; each ends with one LF";
+    if (is(joined(lines, "\\n"))) return "the lines end with a backslash and an n; wanted is a LF";
+    if (is(joined(lines, ""))) return "the lines have no ends; each ends with a LF";
+    std::array<std::size_t, 4> order{0, 1, 2, 3};
+    while (std::next_permutation(order.begin(), order.end())) {
+        std::array<Line, 4> other;
+        for (std::size_t i = 0; i < order.size(); ++i) other[i] = lines[order[i]];
+        if (is(joined(other, "\n"))) {
+            return fmt::format(
+                "the lines are in another order: {}, {}, {}, {}; wanted: appId, timeStamp, "
+                "nonceStr, package",
+                other[0].first, other[1].first, other[2].first, other[3].first);
+        }
+    }
+    for (const bool with_type : {true, false}) {
+        std::string pairs = fmt::format("appId={}&nonceStr={}&package={}{}&timeStamp={}",
+                                        payment.app_id, payment.nonce_str, payment.package,
+                                        with_type ? "&signType=RSA" : "", payment.time_stamp);
+        if (is(pairs) || is(fmt::format("{}&key={}", pairs, merchant.api_key.reveal())))
+            return "signed over name=value pairs, as V2 does; V3 signs four lines, values only";
+    }
+    return {};
+}
+
 /// The same of a V3 order's.
 Explanation explain_v3(const v2::JsapiPayment& payment, const Merchant& merchant,
                        const Directory& directory) {
@@ -191,6 +232,13 @@ Explanation explain_v3(const v2::JsapiPayment& payment, const Merchant& merchant
     }
     if (is(std::string_view(right).substr(0, right.size() - 1)))
         return {"the last line of the string to sign lacks its newline"};
+    using Scheme = RsaPublicKey::Scheme;
+    if (merchant.public_key && merchant.public_key->verify(Scheme::pss_sha256, right, *signature))
+        return {"signed with PSS padding; paySign is RSA with PKCS#1 v1.5 and SHA-256"};
+    if (merchant.public_key && merchant.public_key->verify(Scheme::pkcs1_sha1, right, *signature))
+        return {"signed with SHA-1; paySign is RSA with PKCS#1 v1.5 and SHA-256"};
+    if (std::string found = explain_v3_lines(payment, merchant, is); !found.empty())
+        return {std::move(found)};
     for (const Merchant* const other : directory.merchants()) {
         if (other->public_key && other->public_key->verify_sha256(right, *signature))
             return {"signed with the key of merchant " + other->mch_id.str() +

@@ -75,9 +75,8 @@ constexpr Cause kNoConnection{
     "no connection: wrong host or port, a firewall, or the handler is not running?",
     "Try the address from the sandbox's machine with curl."};
 
-// API V3. source  spec V3 10, pitfalls 17 to 22 and 30. What goes wrong inside the handler shows
+// API V3. source  spec V3 10, pitfalls 13 to 22 and 30. What goes wrong inside the handler shows
 // only as far as its answer says so; and not at all:
-//   13, 14, 15, 16  which key the handler looks for by Wechatpay-Serial
 //   18, 20          which argument or which key was wrong: only that verifying or decrypting failed
 //   27              that its client hides the reason
 //   30              that the body was read before (Go): it verifies an empty one
@@ -89,6 +88,12 @@ constexpr Cause kV3Signature{
     "empty) it differs. Look the key up by Wechatpay-Serial: a platform certificate's or "
     "PUB_KEY_ID_…, never the merchant's. Check the order of your library's arguments: signature, "
     "nonce and timestamp are all texts."};
+constexpr Cause kV3Key{
+    "the handler has no key for this Wechatpay-Serial: a renewed certificate, or PUB_KEY_ID_...?",
+    "Wechatpay-Serial names the key of WeChat Pay that has signed, never the merchant's own "
+    "certificate. A serial that is not known: fetch /v3/certificates anew, not only at the start. "
+    "PUB_KEY_ID_…: that is the WeChat Pay public key, a file without a certificate, to be had from "
+    "the console."};
 constexpr Cause kV3Cipher{
     "the handler could not decrypt resource: APIv3 key, nonce and associated_data as they came?",
     "AES-256-GCM under the 32 bytes of the APIv3 key itself (not the V2 key, no hash of it), with "
@@ -160,10 +165,22 @@ bool holds_one_of(std::string_view text, std::initializer_list<std::string_view>
                        [text](std::string_view part) { return holds(text, part); });
 }
 
+/// "serial", but not "serialize" and its kin.
+bool names_a_serial(std::string_view text) {
+    constexpr std::string_view kTail = "erial";
+    for (std::size_t at = text.find(kTail, 1); at != text.npos; at = text.find(kTail, at + 1)) {
+        const bool is_word = text[at - 1] == 's' || text[at - 1] == 'S';
+        if (is_word && text.substr(at + kTail.size(), 1) != "i") return true;
+    }
+    return false;
+}
+
 Cause cause_of_v3_refusal(const Exchange& exchange) {
     const int status = exchange.response.status;
     const std::string& said = exchange.response.body;
     if (holds_one_of(said, {"ecrypt", "解密", "AEAD", "ag mismatch", "cipher"})) return kV3Cipher;
+    if (names_a_serial(said) || holds_one_of(said, {"ertificate", "证书", "PUB_KEY_ID"}))
+        return kV3Key;
     if (holds_one_of(said, {"ignature", "SIGN", "erify", "erification", "签"})) return kV3Signature;
     if (status == 415) return kV3MediaType;
     if (status >= 500) return kV3Threw;
@@ -200,7 +217,8 @@ void note_v3_answer(Exchange& exchange) {
         exchange.notes.emplace_back(
             "FAIL with status 200 counts as received and does not come again: answer 4xx or 5xx");
     }
-    if (exchange.fault && exchange.fault->is(Effect::Kind::corrupt_sign)) {
+    if (exchange.fault && (exchange.fault->is(Effect::Kind::corrupt_sign) ||
+                           exchange.fault->is(Effect::Kind::forge))) {
         exchange.notes.emplace_back(
             "accepted although its signature is wrong: the handler does not verify it");
     }

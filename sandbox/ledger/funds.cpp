@@ -25,7 +25,7 @@ void book(Work& work, const Merchant& merchant, FundKind kind, Fen amount, std::
     entry.voucher = std::move(voucher);
     entry.note = std::move(note);
     entry.amount = amount;
-    entry.balance = Fen{balance(work, merchant).count() + amount.count()};
+    entry.balance = checked_add(balance(work, merchant), amount).value();
     work.store().insert_fund_entry(entry);
 }
 

@@ -119,6 +119,11 @@ void add_callback(Work& work, const Order& order, CallbackQuirk quirk) {
     }
 }
 
+/// Whether it can still be paid when other orders have closed by themselves.
+bool outlives_a_week(const Order& order) {
+    return order.expires_at && *order.expires_at > order.created_at + kUnpaidLife;
+}
+
 void forget_attempt(Order& order) {
     order.payer.clear();
     order.bank_type.clear();
@@ -289,12 +294,16 @@ void forget_user(Work& work, const Order& order) {
          {TimerKind::auto_pay, TimerKind::finish_paying, TimerKind::fail_paying}) {
         work.store().erase_timers(kind, order.id);
     }
+    if (outlives_a_week(order)) work.store().erase_timers(TimerKind::close_expired, order.id);
 }
 
 bool add_order(Work& work, Order& order) {
     if (!work.store().insert_order(order)) return false;
-    if (!work.store().will_close_unpaid())
+    if (outlives_a_week(order)) {
+        work.schedule(*order.expires_at, TimerKind::close_expired, order.id);
+    } else if (!work.store().will_close_unpaid()) {
         work.schedule(order.created_at + kUnpaidLife, TimerKind::close_unpaid, 0);
+    }
     const auto& auto_pay = work.context().settings.auto_pay;
     if (auto_pay && order.trade_type != TradeType::micropay)
         work.schedule(order.created_at + *auto_pay, TimerKind::auto_pay, order.id);

@@ -222,17 +222,24 @@ Order paid_order(const Merchant& merchant, const std::string& out_trade_no, Rand
     return order;
 }
 
-Refund whole_refund(const Order& order, Random& random, Instant now) {
+/// How the made-up refund ends: the event and the members that go with it follow from that.
+RefundState refund_state_in(const Overrides& overrides) {
+    const auto given = overrides.find("refund_status");
+    if (given == overrides.end() || !given->second) return RefundState::success;
+    return parse_refund_state(*given->second).value_or(RefundState::success);
+}
+
+Refund whole_refund(const Order& order, RefundState state, Random& random, Instant now) {
     Refund refund;
     refund.mch_id = order.mch_id;
     refund.out_refund_no = order.out_trade_no.str() + "R";
     refund.refund_id = next_refund_id(random, now);
     refund.api = ApiVersion::v3;
-    refund.state = RefundState::success;
+    refund.state = state;
     refund.total = order.total;
     refund.fee = order.total;
     refund.cash = order.total;
-    refund.succeeded_at = now;
+    if (state == RefundState::success) refund.succeeded_at = now;
     return refund;
 }
 
@@ -277,14 +284,15 @@ Notification make_up_v3(NotificationKind kind, const Merchant& merchant, const s
     out.api = ApiVersion::v3;
     const Order order = paid_order(merchant, number, random, now);
     const bool is_payment = kind == NotificationKind::payment;
+    const RefundState ends = refund_state_in(overrides);
     Json plain = is_payment ? v3_transaction(order)
-                            : v3_refund_result(whole_refund(order, random, now), order);
+                            : v3_refund_result(whole_refund(order, ends, random, now), order);
     std::vector<Effect::Change> changes;
     for (const auto& [name, value] : overrides)
         if (!is_in_envelope(name)) changes.push_back(change_of(name, value, plain));
     apply_v3_changes(changes, plain);
-    out.body = v3_envelope(is_payment ? kPaymentSucceeded : refund_event(RefundState::success),
-                           dump_json(plain), merchant, random, now);
+    out.body = v3_envelope(is_payment ? kPaymentSucceeded : refund_event(ends), dump_json(plain),
+                           merchant, random, now);
     Json envelope = Json::parse(out.body);
     for (const auto& [name, value] : overrides) {
         if (!is_in_envelope(name)) continue;

@@ -32,6 +32,7 @@ struct Attempt {
     Verdict verdict = Verdict::unreachable;
     std::string reason;
     std::string response_body;  ///< cut at kAttemptBodyMax bytes
+    bool is_probe = false;      ///< V3: signed wrongly, to see whether it is refused
 };
 
 /// A callback: its body is made once, when the ledger changes, and repeats in every attempt. (V3

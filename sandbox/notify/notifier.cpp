@@ -195,13 +195,14 @@ void Notifier::attempts(const Notification& notification, std::optional<Timer> t
         together->first = delivery;
         end();
     });
-    for (int n = 0; n < copies; ++n)
-        attempt(notification, std::nullopt, fault, [end](Delivery) { end(); });
+    for (int n = 1; n <= copies; ++n)
+        attempt(
+            notification, std::nullopt, fault, [end](Delivery) { end(); }, n);
 }
 
 void Notifier::attempt(const Notification& notification, std::optional<Timer> timer,
-                       const std::optional<Injection>& fault, Done done) {
-    const http::Request request = request_for(notification, fault);
+                       const std::optional<Injection>& fault, Done done, int copy) {
+    const http::Request request = request_for(notification, fault, copy);
     const bool is_v3 = notification.api == ApiVersion::v3;
     const bool is_probed = is_v3 && is_probe(request);
     const bool is_lost = fault && fault->is(Effect::Kind::lose);
@@ -233,6 +234,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
             outcome.kind == http::Outcome::Kind::answered ? outcome.response.status : 0;
         attempt.latency = outcome.latency;
         attempt.verdict = judgement.verdict;
+        attempt.is_probe = is_probed;
         attempt.response_body = utf8_prefix(outcome.response.body, kAttemptBodyMax);
         exchange.response = std::move(outcome.response);
         exchange.response.status = attempt.http_status;
@@ -256,6 +258,8 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         } catch (const std::exception& problem) {
             spdlog::error("callback {}: the attempt could not be recorded: {}", id, problem.what());
         }
+        // What follows a probe comes at once; where a timer has asked for it, by the timer.
+        if (is_probed && !timer && delivery == Delivery::failed) return resend(id, std::move(done));
         done(delivery);
     };
     if (!url) {
@@ -291,11 +295,11 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
 }
 
 http::Request Notifier::request_for(const Notification& notification,
-                                    const std::optional<Injection>& fault) const {
+                                    const std::optional<Injection>& fault, int copy) const {
     const Merchant* const merchant = context_.directory.find_merchant(notification.mch_id.str());
     if (merchant == nullptr) return callback_request(notification.body);
     if (notification.api == ApiVersion::v3)
-        return v3_callback_request(notification, *merchant, fault ? &fault->effect : nullptr,
+        return v3_callback_request(notification, *merchant, fault ? &fault->effect : nullptr, copy,
                                    context_);
     return callback_request(
         fault ? spoiled_callback(notification.body, fault->effect, merchant->api_key)
@@ -338,13 +342,14 @@ Notifier::Delivery Notifier::record(std::int64_t notification_id, const std::opt
         work.store().erase_timers(TimerKind::deliver, notification_id);
     } else if (timer && notification->state == NotificationState::pending) {
         const auto step = static_cast<std::size_t>(notification->retries);
-        if (step < context_.settings.notify_waits.size()) {
+        if (attempt.is_probe) {
+            // What follows comes at once and is no step of the schedule.
+            notification->next_at = context_.clock.now();
+            work.schedule(*notification->next_at, TimerKind::deliver, notification_id);
+        } else if (step < context_.settings.notify_waits.size()) {
             // Each gap begins when the attempt is judged failed (v2.md 8.3: our choice).
-            const bool was_probe = attempt.reason.starts_with(kProbeReason);
-            // What follows a probe comes at once and is no step of the schedule.
-            notification->next_at = context_.clock.now() +
-                                    (was_probe ? Millis{0} : context_.settings.notify_waits[step]);
-            if (!was_probe) ++notification->retries;
+            notification->next_at = context_.clock.now() + context_.settings.notify_waits[step];
+            ++notification->retries;
             work.schedule(*notification->next_at, TimerKind::deliver, notification_id);
         } else {
             notification->state = NotificationState::exhausted;

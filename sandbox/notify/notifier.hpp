@@ -65,13 +65,13 @@ class Notifier {
     /// Whoever waited for another callback of this merchant goes now.
     void let_pass(const std::string& mch_id, std::int64_t passed_by);
 
-    /// The attempt, and its duplicates beside it.
+    /// The attempt, and its duplicates beside it. `copy` is 0, and 1, 2, … of duplicates.
     void attempts(const Notification& notification, std::optional<Timer> timer,
                   const std::optional<Injection>& fault, Done done);
     void attempt(const Notification& notification, std::optional<Timer> timer,
-                 const std::optional<Injection>& fault, Done done);
+                 const std::optional<Injection>& fault, Done done, int copy = 0);
     http::Request request_for(const Notification& notification,
-                              const std::optional<Injection>& fault) const;
+                              const std::optional<Injection>& fault, int copy) const;
     Delivery record(std::int64_t notification_id, const std::optional<Timer>& timer,
                     Attempt attempt);
     Millis timeout_for(const std::string& origin);

@@ -86,8 +86,7 @@ std::string next_event_id(Random& random) {
 
 /// Whether the attempt before was a probe: then this one is the good one that follows.
 bool was_probed(const Notification& notification) {
-    return !notification.attempts.empty() &&
-           notification.attempts.back().reason.starts_with(kProbeReason);
+    return !notification.attempts.empty() && notification.attempts.back().is_probe;
 }
 
 /// The body with other members inside, sealed again.
@@ -248,12 +247,14 @@ bool add_v3_callback(Work& work, Notification notification, const V3Event& event
 }
 
 http::Request v3_callback_request(const Notification& notification, const Merchant& merchant,
-                                  const Effect* fault, Context& context) {
+                                  const Effect* fault, int copy, Context& context) {
     constexpr std::size_t kNonce = 32;
     constexpr unsigned kAttemptBits = 48;
+    constexpr unsigned kCopyBits = 40;
     SeededRandom random = context.random.branch(
         static_cast<std::uint64_t>(notification.id) |
-        static_cast<std::uint64_t>(notification.attempts.size() + 1) << kAttemptBits);
+        static_cast<std::uint64_t>(notification.attempts.size() + 1) << kAttemptBits |
+        static_cast<std::uint64_t>(copy) << kCopyBits);
     const bool is_tampered = fault != nullptr && fault->kind == Effect::Kind::tamper;
     const bool is_forged = fault != nullptr && fault->kind == Effect::Kind::forge;
     http::Request request = callback_request(
@@ -269,7 +270,8 @@ http::Request v3_callback_request(const Notification& notification, const Mercha
         request.headers.set("Wechatpay-Signature", with_wrong_letters(signature));
     } else if (is_forged) {
         request.body = tampered(notification.body, *fault, merchant.api_v3_key);
-    } else if (context.platform.draws_probe(random) && !was_probed(notification)) {
+    } else if (fault == nullptr && !was_probed(notification) &&
+               context.platform.draws_probe(random)) {
         request.headers.set("Wechatpay-Signature",
                             std::string(kProbeMark) + with_wrong_letters(signature));
     }

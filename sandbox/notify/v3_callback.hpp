@@ -56,9 +56,10 @@ bool add_v3_callback(Work& work, Notification notification, const V3Event& event
 V3Event refund_event(RefundState state);
 
 /// One attempt: the body with fresh headers, signed by the key that is in use for this merchant.
-/// `fault` may spoil it. Same draws for the same attempt, whenever it is made.
+/// `fault` may spoil it; an attempt that a fault strikes is no probe. `copy` counts duplicates of
+/// one attempt. Same draws for the same attempt, whenever it is made.
 http::Request v3_callback_request(const Notification& notification, const Merchant& merchant,
-                                  const Effect* fault, Context& context);
+                                  const Effect* fault, int copy, Context& context);
 /// How the reason of an attempt begins whose signature was a probe.
 inline constexpr std::string_view kProbeReason = "signature probe";
 /// Whether its signature is a probe, which a right merchant refuses.

@@ -87,8 +87,8 @@ const Platform::Key& Platform::signer(const Merchant& merchant, std::string_view
 const Platform::Key& Platform::callback_signer(const Merchant& merchant, std::string_view asked,
                                                Random& dice) const {
     const Rotation now = rotation();
-    if (merchant.verification == Verification::switching && happens(now.public_key_share, dice))
-        return public_key_;
+    if (merchant.verification == Verification::switching && now.public_key_share > 0)
+        return happens(now.public_key_share, dice) ? public_key_ : certificate(now, dice);
     return signer(merchant, asked, dice);
 }
 

@@ -14,6 +14,21 @@
 
 namespace wxpay::sandbox {
 
+namespace {
+
+/// What did not arrive can be shared again.
+void take_off_shared(Work& work, const MchId& mch_id, const std::string& transaction_id,
+                     std::int64_t amount) {
+    auto document = work.store().find_document(kSharingRestKind, mch_id, transaction_id);
+    if (!document) return;
+    auto rest = nlohmann::ordered_json::parse(document->text);
+    rest["shared"] = rest["shared"].get<std::int64_t>() - amount;
+    document->text = dump_json(rest);
+    work.store().update_document(*document);
+}
+
+}  // namespace
+
 bool is_for_sharing(const Order& order) {
     if (order.api == ApiVersion::v2) return api_v2::created_with(order, "profit_sharing") == "Y";
     const auto creation = parse_json(order.creation);
@@ -37,6 +52,8 @@ void step_profit_sharing(Work& work, const Document& document) {
         }
         receiver["result"] = "CLOSED";
         receiver["fail_reason"] = "ACCOUNT_ABNORMAL";
+        take_off_shared(work, document.mch_id, json["transaction_id"],
+                        receiver["amount"].get<std::int64_t>());
         if (merchant != nullptr) {
             book(work, *merchant, FundKind::payout_returned,
                  Fen{receiver["amount"].get<std::int64_t>()}, json["order_id"], document.name,

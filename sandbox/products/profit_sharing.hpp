@@ -12,6 +12,8 @@
 namespace wxpay::sandbox {
 
 inline constexpr std::string_view kSharingKind = "sharing";  ///< a request, by out_order_no
+/// What of an order is shared, by transaction_id.
+inline constexpr std::string_view kSharingRestKind = "sharing_rest";
 
 /// From so long after its payment on WeChat sets free by itself what of an order was not shared.
 inline constexpr std::chrono::hours kSharingEnds{30 * 24};

@@ -26,11 +26,13 @@
 #include "embedded/kSchema0003.hpp"
 #include "embedded/kSchema0004.hpp"
 #include "embedded/kSchema0005.hpp"
+#include "embedded/kSchema0006.hpp"
 #include "sandbox/acceptance_twin.hpp"
 #include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
 #include "sandbox/ledger/refund.hpp"
+#include "sandbox/limits.hpp"
 #include "sandbox/store/brief_mutex.hpp"
 #include "sandbox/store/shared_commit.hpp"
 
@@ -38,7 +40,8 @@ namespace wxpay::sandbox {
 namespace {
 
 /// The migrations, oldest first.
-constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003, kSchema0004, kSchema0005};
+constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003,
+                                 kSchema0004, kSchema0005, kSchema0006};
 
 constexpr std::string_view kOrderColumns =
     "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
@@ -330,8 +333,11 @@ struct Statements {
           orders_paid(db, orders_where("mch_id = ? AND paid_at >= ? AND paid_at < ? "
                                        "ORDER BY paid_at, id")),
           // Behind the watermark none is unpaid; the literals are wire_name()'s.
-          unpaid(db, orders_where("id > ? AND created_at <= ? AND state IN "
-                                  "('NOTPAY', 'USERPAYING', 'PAYERROR') ORDER BY id LIMIT ?")),
+          unpaid(db,
+                 orders_where(fmt::format(
+                     "id > ? AND created_at <= ? AND coalesce(expires_at <= created_at + {}, 1) "
+                     "AND state IN ('NOTPAY', 'USERPAYING', 'PAYERROR') ORDER BY id LIMIT ?",
+                     Millis(kUnpaidLife).count()))),
           insert_refund(db, fmt::format("INSERT INTO refunds ({}) VALUES "
                                         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                         kRefundColumns)),
@@ -392,11 +398,11 @@ struct Statements {
               db, "UPDATE notifications SET state = ?, retries = ?, next_at = ? WHERE id = ?"),
           notification_by_id(
               db, fmt::format("SELECT {} FROM notifications WHERE id = ?", kNotificationColumns)),
-          insert_attempt(db, "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
-          attempts(
-              db,
-              "SELECT n, at, http_status, latency, verdict, reason, response_body FROM attempts "
-              "WHERE notification_id = ? ORDER BY n"),
+          insert_attempt(db, "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+          attempts(db,
+                   "SELECT n, at, http_status, latency, verdict, reason, response_body, probe FROM "
+                   "attempts "
+                   "WHERE notification_id = ? ORDER BY n"),
           insert_document(db,
                           "INSERT INTO documents (kind, mch_id, name, text) VALUES (?, ?, ?, ?) "
                           "ON CONFLICT DO NOTHING"),
@@ -876,7 +882,8 @@ class SqliteTransaction final : public Transaction {
         s_.insert_attempt.run(notification_id, std::int64_t{attempt.n}, stored(attempt.at),
                               std::int64_t{attempt.http_status},
                               std::int64_t{attempt.latency.count()}, name(attempt.verdict),
-                              attempt.reason, attempt.response_body);
+                              attempt.reason, attempt.response_body,
+                              std::int64_t{attempt.is_probe});
     }
 
     std::optional<Notification> find_notification(std::int64_t id) override {
@@ -1013,6 +1020,7 @@ class SqliteTransaction final : public Transaction {
             attempt.verdict = known(parse_verdict(verdict), verdict);
             attempt.reason = rows.text();
             attempt.response_body = rows.text();
+            attempt.is_probe = rows.number() != 0;
             notification.attempts.push_back(std::move(attempt));
         }
     }

@@ -78,9 +78,10 @@ class Transaction {
     virtual std::optional<Order> find_order(const TransactionId& transaction_id) = 0;
     virtual std::vector<Order> orders(const OrderFilter& filter) = 0;
 
-    /// Not paid and not closed, made until `created`, oldest first.
+    /// Not paid and not closed, made until `created`, oldest first; without those that can be paid
+    /// for more than kUnpaidLife.
     virtual std::vector<Order> unpaid_orders(Instant created, std::size_t limit) = 0;
-    /// When the oldest order was made that is not paid and not closed.
+    /// When the oldest of such orders was made.
     virtual std::optional<Instant> oldest_unpaid() = 0;
     /// Paid from `from` on and before `to`, in the order of their payment.
     virtual std::vector<Order> orders_paid(const MchId& mch_id, Instant from, Instant to) = 0;

@@ -61,6 +61,9 @@ void act(const Timer& timer, Context& given) {
             case TimerKind::fail_paying:
                 fail_paying(work, *order);
                 break;
+            case TimerKind::close_expired:
+                close_unpaid(work, *order);
+                break;
             case TimerKind::close_unpaid:
             case TimerKind::deliver:
             case TimerKind::document:
@@ -102,6 +105,7 @@ void fire(const Timer& timer, Context& context, const std::function<void(Schedul
             case TimerKind::finish_paying:
             case TimerKind::settle_refund:
             case TimerKind::close_unpaid:
+            case TimerKind::close_expired:
             case TimerKind::fail_paying:
             case TimerKind::document:
             case TimerKind::settle_payout:

@@ -448,6 +448,23 @@ TEST_F(Orders, ServesAProvidersSubMerchant) {
     EXPECT_EQ(answer.at("sub_mch_id"), "1900000200");
 }
 
+TEST_F(Orders, KeepsAnOrderFromAnotherSubMerchantsClose) {
+    const std::string key = "3e8b6a1d5c9f4072b1e0d3c2a5f48697";
+    sandbox::Merchant acts_for_two = *sandbox.directory.find_merchant("1900000111");
+    acts_for_two.sub_mch_ids.emplace_back("1900000201");
+    sandbox.directory.add(acts_for_two);
+    const auto call = [&](const char* path, Fields fields, const char* sub_mch_id) {
+        fields["mch_id"] = "1900000111";
+        fields["sub_mch_id"] = sub_mch_id;
+        return refusal(
+            sandbox.v2_raw(path, AppHarness::xml(AppHarness::sign(std::move(fields), key))));
+    };
+    EXPECT_EQ(call("/pay/unifiedorder", AppHarness::order("SP2"), "1900000200"), "");
+    EXPECT_EQ(call("/pay/closeorder", {{"out_trade_no", "SP2"}}, "1900000201"),
+              "ORDERNOTEXIST order not exist");
+    EXPECT_EQ(call("/pay/closeorder", {{"out_trade_no", "SP2"}}, "1900000200"), "");
+}
+
 TEST_F(Orders, AnswersAnUnknownPathWith404AndTheNearestKnownOne) {
     const std::pair<const char*, const char*> cases[] = {
         {"/pay/unifiedorde", "did you mean /pay/unifiedorder?"},

@@ -1,5 +1,6 @@
 // Who may call API V3, and by which of its keys WeChat signs what it answers.
 #include <chrono>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -275,6 +276,16 @@ TEST_F(V3Platform, SignsByTheKeyThatIsAskedForWhileSwitching) {
     EXPECT_EQ(signer_of_an_answer(), first);
 }
 
+// source  [A] spec V3 2.3: the header leads answers, callbacks come as the share says
+TEST_F(V3Platform, MixesTheKeysOfCallbacksByTheShareWhateverWasAskedFor) {
+    rotate({{"public_key_share", 50}});
+    std::set<std::string> signers;
+    for (int n = 0; n < 20; ++n) signers.insert(signer_of_a_callback(public_key));
+    EXPECT_EQ(signers, (std::set<std::string>{first, public_key}));
+    rotate({{"public_key_share", 0}});
+    EXPECT_EQ(signer_of_a_callback(public_key), public_key);
+}
+
 TEST_F(V3Platform, SignsByThePublicKeyForWhoKnowsNoOther) {
     change({{"verification", "public_key"}});
     EXPECT_EQ(signer_of_an_answer(), public_key);
@@ -348,6 +359,11 @@ class V3Probes : public V3Platform {
         sandbox.run_due();
         return sandbox.only_notification();
     }
+    bool is_probe(std::size_t n) const {
+        return sandbox.sender.sent.at(n)
+            .request.headers.get("Wechatpay-Signature")
+            .starts_with("WECHATPAY/SIGNTEST/");
+    }
 };
 
 TEST_F(V3Probes, CallAHandlerThatAcceptsOneWhatItIs) {
@@ -373,9 +389,52 @@ TEST_F(V3Probes, AreFollowedAtOnceByTheCallbackItself) {
     EXPECT_EQ(notification["attempts"][0]["verdict"], "refused");
     EXPECT_EQ(notification["attempts"][0]["at"], notification["attempts"][1]["at"]);
     EXPECT_EQ(sandbox.sender.sent[0].request.body, sandbox.sender.sent[1].request.body);
-    EXPECT_TRUE(sandbox.sender.sent[0]
-                    .request.headers.get("Wechatpay-Signature")
-                    .starts_with("WECHATPAY/SIGNTEST/"));
+    EXPECT_TRUE(is_probe(0));
+}
+
+TEST_F(V3Probes, AreFollowedAlsoWhenTheScheduleIsAtItsEnd) {
+    sandbox.sender.answer = [](const auto&) { return test::RecordingSender::answered(500, ""); };
+    EXPECT_EQ(merchant.post("/v3/pay/transactions/jsapi", V3Caller::order("PROBED2")).status, 200);
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:PROBED2/pay");
+    sandbox.advance(std::chrono::hours(23));
+    ASSERT_EQ(sandbox.sender.sent.size(), 15U);
+    EXPECT_EQ(sandbox.only_notification()["state"], "pending");
+    rotate({{"probe_share", 100}});
+    sandbox.advance(std::chrono::hours(2));
+    ASSERT_EQ(sandbox.sender.sent.size(), 17U);
+    EXPECT_TRUE(is_probe(15));
+    EXPECT_FALSE(is_probe(16));
+    EXPECT_EQ(sandbox.sender.sent[15].at, sandbox.sender.sent[16].at);
+    EXPECT_EQ(sandbox.only_notification()["state"], "exhausted");
+}
+
+TEST_F(V3Probes, AreFollowedAtOnceWhenNoScheduleHasAskedForThem) {
+    const Json notification = notification_of_a_probe();
+    ASSERT_EQ(sandbox.sender.sent.size(), 2U);
+    const auto resent = sandbox.control(
+        "POST", "/_sandbox/v1/notifications/" + notification["id"].get<std::string>() + "/resend");
+    EXPECT_EQ(resent.body["attempts"].size(), 4U);
+    EXPECT_TRUE(is_probe(2));
+    EXPECT_FALSE(is_probe(3));
+    const auto triggered = sandbox.control("POST", "/_sandbox/v1/trigger",
+                                           {{"event", "payment"},
+                                            {"api", "v3"},
+                                            {"notify_url", "http://127.0.0.1:9190/wxpay/notify"}});
+    EXPECT_EQ(triggered.body["attempts"].size(), 2U);
+    EXPECT_EQ(triggered.body["state"], "delivered");
+    EXPECT_TRUE(is_probe(4));
+    EXPECT_FALSE(is_probe(5));
+}
+
+TEST_F(V3Probes, AreNeverWhatAFaultStrikes) {
+    ASSERT_EQ(sandbox
+                  .control("POST", "/_sandbox/v1/faults",
+                           {{"on", "notify"}, {"do", {{"tamper", {{"total_fee", 1}}}}}})
+                  .status,
+              200);
+    const Json notification = notification_of_a_probe();
+    EXPECT_EQ(notification["attempts"].size(), 1U);
+    EXPECT_FALSE(is_probe(0));
 }
 
 }  // namespace

@@ -237,10 +237,23 @@ TEST_F(V3CodePayment, ReversesNothingElse) {
 }
 
 TEST_F(V3CodePayment, IsNotClosedButReversed) {
-    EXPECT_EQ(pay("CLOSE01", "9001").status, 202);
-    const auto closed = merchant.post("/v3/pay/transactions/out-trade-no/CLOSE01/close",
-                                      {{"mchid", AppHarness::kMchId}});
-    EXPECT_EQ(closed.number(), "268449641");
+    const auto close = [&](const std::string& number) {
+        return merchant.post("/v3/pay/transactions/out-trade-no/" + number + "/close",
+                             {{"mchid", AppHarness::kMchId}});
+    };
+    const char* const only_reverse =
+        R"({"code":"TRADE_ERROR","message":"付款码支付的订单只能撤销，不能关闭"})";
+    EXPECT_EQ(pay("CLOSE01", "9002").status, 202);
+    expect(close("CLOSE01"), 202, kPaying);
+    EXPECT_EQ(state("CLOSE01"), "USERPAYING");
+    sandbox.advance(10s);
+    EXPECT_EQ(state("CLOSE01"), "PAYERROR");
+    expect(close("CLOSE01"), 403, only_reverse, "268449641");
+    EXPECT_EQ(pay("CLOSE02", "9003").status, 403);
+    EXPECT_EQ(state("CLOSE02"), "NOTPAY");
+    expect(close("CLOSE02"), 403, only_reverse, "268449641");
+    EXPECT_EQ(pay("CLOSE03", "1234").status, 200);
+    expect(close("CLOSE03"), 400, R"({"code":"ORDERPAID","message":"该订单已支付"})", "268498689");
 }
 
 TEST_F(V3CodePayment, WorksForAProvidersMerchants) {

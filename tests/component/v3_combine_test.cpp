@@ -171,6 +171,11 @@ TEST_F(V3Combine, KeepsItsPartsFromThePlainPaths) {
         merchant.get("/v3/pay/transactions/out-trade-no/C1SUB0001?mchid=1900000109");
     EXPECT_EQ(queried.code(), "ORDER_NOT_EXIST");
     EXPECT_EQ(queried.number(), "268512771");
+    const auto closed = merchant.post("/v3/pay/transactions/out-trade-no/C1SUB0001/close",
+                                      {{"mchid", AppHarness::kMchId}});
+    EXPECT_EQ(closed.response.body, R"({"code":"ORDER_NOT_EXIST","message":"订单不存在"})");
+    EXPECT_EQ(closed.number(), "268512771");
+    EXPECT_EQ(state_of("1900000109:C1SUB0001"), "NOTPAY");
     EXPECT_EQ(merchant.post("/v3/pay/transactions/jsapi", V3Caller::order("C1SUB0001")).code(),
               "OUT_TRADE_NO_USED");
 }

@@ -6,12 +6,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
 
 #include "core/codec/base64.hpp"
 #include "core/codec/hex.hpp"
-#include "core/crypto/openssl.hpp"
 #include "core/v3/authorization.hpp"
 #include "core/v3/sign.hpp"
 
@@ -85,23 +82,6 @@ class V3Diagnosis : public testing::Test {
             if (note.find(part) != std::string::npos) return true;
         }
         return false;
-    }
-
-    /// Another way to sign with the demo merchant's key.
-    std::string signed_by(const EVP_MD* digest, int padding, const std::string& text) {
-        const auto& pem = sandbox.directory.find_merchant("1900000109")->certificate->key;
-        const openssl::BioPtr bio = openssl::reading(pem.reveal());
-        const openssl::KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-        EVP_MD_CTX* const context = EVP_MD_CTX_new();
-        EVP_PKEY_CTX* of_key = nullptr;
-        EVP_DigestSignInit(context, &of_key, digest, nullptr, key.get());
-        EVP_PKEY_CTX_set_rsa_padding(of_key, padding);
-        std::vector<unsigned char> out(256);
-        std::size_t size = out.size();
-        const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
-        EXPECT_EQ(EVP_DigestSign(context, out.data(), &size, bytes, text.size()), 1);
-        EVP_MD_CTX_free(context);
-        return base64_encode(out);
     }
 
     mutable wxpay::sandbox::ExchangeLog::Pointer kept_;
@@ -308,13 +288,11 @@ TEST_F(V3Diagnosis, NamesKeyPaddingAndHash) {
     const V3Caller provider(sandbox, "1900000111");
     EXPECT_EQ(with([&](const auto& text) { return provider.key.sign_sha256(text); }),
               "signed with the private key of merchant 1900000111");
-    EXPECT_EQ(with([&](const auto& text) {
-                  return signed_by(EVP_sha256(), RSA_PKCS1_PSS_PADDING, text);
-              }),
+    using Scheme = RsaPublicKey::Scheme;
+    EXPECT_EQ(with([&](const auto& text) { return merchant.sign_as(Scheme::pss_sha256, text); }),
               "signed with RSA-PSS; wanted is RSASSA-PKCS1-v1_5 with SHA-256");
-    EXPECT_EQ(
-        with([&](const auto& text) { return signed_by(EVP_sha1(), RSA_PKCS1_PADDING, text); }),
-        "signed with SHA-1; wanted is SHA-256 with RSA");
+    EXPECT_EQ(with([&](const auto& text) { return merchant.sign_as(Scheme::pkcs1_sha1, text); }),
+              "signed with SHA-1; wanted is SHA-256 with RSA");
     EXPECT_EQ(with([&](const auto& text) { return merchant.key.sign_sha256(text + "x"); }),
               "not the signature of this request under the key of mchid 1900000109, serial " +
                   merchant.serial_no);
@@ -486,6 +464,21 @@ TEST_F(V3Diagnosis, NamesWhatIsWrongWithAPlatformSerial) {
     merchant.platform_serial = merchant.serial_no;
     EXPECT_EQ(merchant.send(order()).status, 200);
     EXPECT_TRUE(is_noted("the merchant's own certificate serial"));
+    merchant.platform_serial = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
+    EXPECT_EQ(merchant.send(order()).status, 200);
+    EXPECT_TRUE(is_noted("names no platform key in use"));
+}
+
+// Pitfall 16: github.com/binarywang/WxJava/pull/3548
+TEST_F(V3Diagnosis, NamesAHeaderThatIsSentWithABodyOnly) {
+    merchant.platform_serial = sandbox.platform.public_key().serial;
+    EXPECT_EQ(merchant.post(kJsapi, V3Caller::order("HEADER01")).status, 200);
+    const std::string query = "/v3/pay/transactions/out-trade-no/HEADER01?mchid=1900000109";
+    EXPECT_EQ(merchant.get(query).status, 200);
+    EXPECT_FALSE(is_noted("send the header on every call"));
+    merchant.platform_serial.clear();
+    EXPECT_EQ(merchant.get(query).status, 200);
+    EXPECT_TRUE(is_noted("send the header on every call"));
 }
 
 // Pitfall 26: github.com/binarywang/weixin-java-pay-demo/issues/136
@@ -544,6 +537,24 @@ TEST_F(V3Callbacks, GuessesWhyAHandlerRefuses) {
               "the handler refused it; its answer says why");
 }
 
+// Pitfalls 13 to 15: github.com/wechatpay-apiv3/wechatpay-java/issues/132 ;
+// github.com/wechatpay-apiv3/wechatpay-go/issues/11 ;
+// github.com/klover2/wechatpay-node-v3-ts/issues/73 ; github.com/wwog/wechat-pay-v3-sdk/issues/8
+TEST_F(V3Callbacks, NamesAKeyThatTheHandlerDoesNotHave) {
+    const char* const hint =
+        "the handler has no key for this Wechatpay-Serial: a renewed certificate, or "
+        "PUB_KEY_ID_...?";
+    for (const char* const said :
+         {"no certificate for serial 444F4864EA9B34415", "Serial number is not mine",
+          R"({"code":"FAIL","message":"平台证书不存在，验签失败"})",
+          "verify failed: PUB_KEY_ID_011900000109202401010000000001 not found"}) {
+        EXPECT_EQ(answered(401, said).hint, hint) << said;
+    }
+    EXPECT_NE(last().explanation.find("never the merchant's own certificate"), std::string::npos);
+    EXPECT_EQ(answered(500, "could not deserialize the body").hint,
+              "the handler failed: an exception, perhaps after its work was done");
+}
+
 // Pitfall 22: github.com/binarywang/WxJava/issues/3355 ; github.com/hpyer/node-easywechat/issues/69
 TEST_F(V3Callbacks, NamesAnswersThatAreNotV3s) {
     EXPECT_TRUE(noted(answered(200, "<xml><return_code>SUCCESS</return_code></xml>"),
@@ -567,6 +578,13 @@ TEST_F(V3Callbacks, NamesAHandlerThatDoesNotVerify) {
     const auto probe = sandbox.exchanges.find("c1");
     EXPECT_EQ(probe->hint, "the handler accepts what WeChat has not signed");
     EXPECT_NE(probe->explanation.find("WECHATPAY/SIGNTEST/"), std::string::npos);
+    ASSERT_TRUE(sandbox.platform.rotate({}));
+    for (const Json& fault : {Json{{"corrupt_sign", true}}, Json{{"forge", {{"total_fee", 1}}}}}) {
+        const auto added = sandbox.control("POST", "/_sandbox/v1/faults",
+                                           {{"on", "notify"}, {"times", 1}, {"do", fault}});
+        ASSERT_EQ(added.status, 200) << added.body;
+        EXPECT_TRUE(noted(answered(200, ""), "accepted although its signature is wrong")) << fault;
+    }
 }
 
 }  // namespace

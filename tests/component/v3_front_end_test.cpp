@@ -62,6 +62,28 @@ TEST_F(V3Cashier, SaysWhichMistakeSpoiltTheSignature) {
     expect_refused(signed_over(head + prepay_id + "\n"), wrong, "bare prepay_id");
     expect_refused(signed_over(head + "prepay_id=" + prepay_id), wrong, "lacks its newline");
     expect_refused(signed_over("else"), wrong, "merchant's private key");
+    // Pitfall 28 and its kin: github.com/minibear2021/wechatpayv3/issues/88
+    const std::string id = "prepay_id=" + prepay_id;
+    const std::string app = AppHarness::kAppId;
+    const std::string nonce = "593BEC0C930BF1AFEB40B4A08C8FB242";
+    expect_refused(signed_over(app + "\r\n1717214400\r\n" + nonce + "\r\n" + id + "\r\n"), wrong,
+                   "CR LF");
+    expect_refused(signed_over(app + R"(\n1717214400\n)" + nonce + R"(\n)" + id + R"(\n)"), wrong,
+                   "a backslash and an n");
+    expect_refused(signed_over(app + "1717214400" + nonce + id), wrong, "no ends");
+    expect_refused(signed_over(app + "\n" + nonce + "\n1717214400\n" + id + "\n"), wrong,
+                   "another order: appId, nonceStr, timeStamp, package");
+    const std::string pairs = "appId=" + app + "&nonceStr=" + nonce + "&package=" + id;
+    expect_refused(signed_over(pairs + "&signType=RSA&timeStamp=1717214400"), wrong,
+                   "name=value pairs");
+    expect_refused(signed_over(pairs + "&timeStamp=1717214400&key=" + AppHarness::kKey), wrong,
+                   "name=value pairs");
+    for (const auto& [scheme, hint] : {std::pair{RsaPublicKey::Scheme::pss_sha256, "PSS padding"},
+                                       std::pair{RsaPublicKey::Scheme::pkcs1_sha1, "SHA-1"}}) {
+        Json other = payment();
+        other["paySign"] = merchant.sign_as(scheme, head + id + "\n");
+        expect_refused(other, wrong, hint);
+    }
     Json others = payment();
     others["paySign"] =
         V3Caller(sandbox, "1900000111").key.sign_sha256(head + "prepay_id=" + prepay_id + "\n");
@@ -129,6 +151,19 @@ TEST_F(V3Trigger, SendsAGoodRefundCallback) {
     const Json plain = open_callback(sent(), sandbox);
     EXPECT_EQ(plain["refund_status"], "SUCCESS");
     EXPECT_EQ(plain["amount"]["refund"], 1);
+}
+
+TEST_F(V3Trigger, HasTheEventOfTheRefundsStatus) {
+    const std::pair<const char*, const char*> events[] = {{"CLOSED", "REFUND.CLOSED"},
+                                                          {"ABNORMAL", "REFUND.ABNORMAL"},
+                                                          {"SUCCESS", "REFUND.SUCCESS"}};
+    for (const auto& [status, event] : events) {
+        trigger("refund", {{"refund_status", status}});
+        EXPECT_EQ(envelope()["event_type"], event);
+        const Json plain = open_callback(sent(), sandbox);
+        EXPECT_EQ(plain["refund_status"], status);
+        EXPECT_EQ(plain.contains("success_time"), std::string(status) == "SUCCESS");
+    }
 }
 
 TEST_F(V3Trigger, OverridesWhatIsSealedAndTheEnvelope) {

@@ -1,4 +1,5 @@
 // Orders through API V3: prepay, query, close, what is refused, and the callback.
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@ using test::V3Caller;
 using Json = nlohmann::json;
 
 constexpr const char* kJsapi = "/v3/pay/transactions/jsapi";
+constexpr const char* kNotExist = R"({"code":"ORDER_NOT_EXIST","message":"订单不存在"})";
 
 class V3Orders : public testing::Test {
   protected:
@@ -27,6 +29,10 @@ class V3Orders : public testing::Test {
         const auto paid =
             sandbox.control("POST", "/_sandbox/v1/orders/1900000109:" + number + "/pay", how);
         ASSERT_EQ(paid.status, 200) << paid.body;
+    }
+    std::string shown(const std::string& number, const std::string& member) {
+        return sandbox.control("GET", "/_sandbox/v1/orders/1900000109:" + number)
+            .body.value(member, "");
     }
 };
 
@@ -123,6 +129,56 @@ TEST_F(V3Orders, SignsEachAttemptAnewOverTheSameBody) {
     EXPECT_EQ(sandbox.only_notification()["state"], "exhausted");
 }
 
+TEST_F(V3Orders, SignsEachDuplicateByItself) {
+    ASSERT_EQ(
+        sandbox
+            .control("POST", "/_sandbox/v1/faults", {{"on", "notify"}, {"do", {{"duplicate", 2}}}})
+            .status,
+        200);
+    order("TWICE001");
+    pay("TWICE001");
+    sandbox.run_due();
+    ASSERT_EQ(sandbox.sender.sent.size(), 3U);
+    for (const char* const name : {"Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID"}) {
+        std::set<std::string> values;
+        for (const auto& sent : sandbox.sender.sent) values.emplace(sent.request.headers.get(name));
+        EXPECT_EQ(values.size(), 3U) << name;
+    }
+    for (const auto& sent : sandbox.sender.sent)
+        EXPECT_TRUE(open_callback(sent.request, sandbox).is_object());
+}
+
+TEST_F(V3Orders, CloseAfterAWeekOrWhenALaterTimeExpireHasPassed) {
+    order("WEEK0001");
+    order("WEEK0002", {{"time_expire", "2024-06-03T12:00:00+08:00"}});
+    order("LATER001", {{"time_expire", "2024-07-01T12:00:00+08:00"}});
+    order("LATER002", {{"time_expire", "2024-07-01T12:00:00+08:00"}});
+    sandbox.advance(std::chrono::hours(24 * 8));
+    EXPECT_EQ(shown("WEEK0001", "state"), "CLOSED");
+    EXPECT_EQ(shown("WEEK0002", "state"), "CLOSED");
+    EXPECT_EQ(shown("LATER001", "state"), "NOTPAY");
+    pay("LATER002");
+    sandbox.advance(std::chrono::hours(24 * 22) - std::chrono::seconds(1));
+    EXPECT_EQ(shown("LATER001", "state"), "NOTPAY");
+    sandbox.advance(std::chrono::seconds(1));
+    EXPECT_EQ(shown("LATER001", "state"), "CLOSED");
+    EXPECT_EQ(shown("LATER002", "state"), "SUCCESS");
+}
+
+TEST_F(V3Orders, HaveBothSpellingsOfAPaidOneOnDemand) {
+    const auto demanded = [&](const char* code) {
+        http::Request request =
+            merchant.request("POST", kJsapi, V3Caller::order("SPELT001").dump());
+        request.headers.add("Wechatpay-Negative-Test", code);
+        const auto answer = merchant.send(request);
+        return std::to_string(answer.status) + answer.response.body;
+    };
+    EXPECT_EQ(demanded("ORDERPAID"), R"(400{"code":"ORDERPAID","message":"该订单已支付"})");
+    EXPECT_EQ(demanded("ORDER_PAID"), R"(400{"code":"ORDER_PAID","message":"该订单已支付"})");
+    EXPECT_EQ(demanded("USER_PAYING"),
+              R"(202{"code":"USER_PAYING","message":"需要用户输入支付密码"})");
+}
+
 TEST_F(V3Orders, ClosesAnUnpaidOrderWithoutABody) {
     order("T20240601000005");
     const Json body{{"mchid", "1900000109"}};
@@ -183,6 +239,154 @@ TEST_F(V3Orders, ServesAProviderForItsMerchant) {
     Json other = body;
     other["sub_mchid"] = "1900000111";
     EXPECT_EQ(provider.post("/v3/pay/partner/transactions/jsapi", other).number(), "268443705");
+}
+
+TEST_F(V3Orders, KeepsWhatIsAnothersAndSaysSoBySupportsNumber) {
+    sandbox::Merchant acts_for_two = *sandbox.directory.find_merchant("1900000111");
+    acts_for_two.sub_mch_ids.emplace_back("1900000201");
+    sandbox.directory.add(acts_for_two);
+    V3Caller provider(sandbox, "1900000111");
+    const Json body{{"sp_appid", AppHarness::kAppId},
+                    {"sp_mchid", "1900000111"},
+                    {"sub_mchid", "1900000200"},
+                    {"description", "demo"},
+                    {"out_trade_no", "SEEN0001"},
+                    {"notify_url", "http://127.0.0.1:9190/notify"},
+                    {"amount", {{"total", 100}, {"currency", "CNY"}}},
+                    {"payer", {{"sp_openid", AppHarness::kOpenId}}}};
+    ASSERT_EQ(provider.post("/v3/pay/partner/transactions/jsapi", body).status, 200);
+    const auto expect = [](const test::V3Answer& answer, const char* text, const char* number) {
+        EXPECT_EQ(answer.status, 404);
+        EXPECT_EQ(answer.response.body, text);
+        EXPECT_EQ(answer.number(), number);
+    };
+    const std::string path = "/v3/pay/partner/transactions/out-trade-no/SEEN0001";
+    const Json other{{"sp_mchid", "1900000111"}, {"sub_mchid", "1900000201"}};
+    expect(provider.get(path + "?sp_mchid=1900000111&sub_mchid=1900000201"), kNotExist,
+           "268447845");
+    expect(provider.post(path + "/close", other), kNotExist, "268447845");
+    const auto paid = sandbox.control("POST", "/_sandbox/v1/orders/1900000111:SEEN0001/pay");
+    const std::string id = paid.body["transaction_id"];
+    expect(merchant.get("/v3/pay/transactions/id/" + id + "?mchid=1900000109"), kNotExist,
+           "268447843");
+    Json refund{{"transaction_id", id},
+                {"out_refund_no", "R1"},
+                {"amount", {{"refund", 1}, {"total", 100}, {"currency", "CNY"}}}};
+    const char* const no_order = R"({"code":"RESOURCE_NOT_EXISTS","message":"原订单不存在"})";
+    expect(merchant.post("/v3/refund/domestic/refunds", refund), no_order, "268447843");
+    refund["sub_mchid"] = "1900000201";
+    expect(provider.post("/v3/refund/domestic/refunds", refund), no_order, "268447845");
+}
+
+TEST_F(V3Orders, CostTenMillionYuanAtMost) {
+    const auto costs = [&](std::uint64_t total) {
+        return merchant.post(kJsapi, V3Caller::order("DEAR0001", {{"amount", {{"total", total}}}}));
+    };
+    EXPECT_EQ(
+        costs(1'000'000'001).response.body,
+        R"({"code":"PARAM_ERROR","detail":{"location":"body","value":1000000001},"message":)"
+        R"("输入源“/body/amount/total”映射到数值字段“总金额”规则校验失败，值高于最大值 1000000000"})");
+    EXPECT_EQ(costs(1'000'000'001).number(), "268435464");
+    EXPECT_EQ(costs(9'223'372'036'854'775'807U).number(), "268435464");
+    EXPECT_EQ(costs(9'223'372'036'854'775'808U).number(), "268435461");  // no int64 at all
+    EXPECT_EQ(costs(1'000'000'000).status, 200);
+    pay("DEAR0001");
+    EXPECT_EQ(
+        merchant
+            .post("/v3/refund/domestic/refunds",
+                  {{"out_trade_no", "DEAR0001"},
+                   {"out_refund_no", "R1"},
+                   {"amount",
+                    {{"refund", 1'000'000'000}, {"total", 1'000'000'000}, {"currency", "CNY"}}}})
+            .status,
+        200);
+}
+
+TEST_F(V3Orders, CannotBePaidNorOrderedAgainPastTimeExpire) {
+    const Json expires{{"time_expire", "2024-06-01T12:02:00+08:00"}};
+    order("EXPIRED1", expires);
+    sandbox.advance(std::chrono::minutes(3));
+    const auto again = merchant.post(kJsapi, V3Caller::order("EXPIRED1", expires));
+    EXPECT_EQ(again.status, 400);
+    EXPECT_EQ(again.response.body,
+              R"({"code":"ORDER_CLOSED","message":"该订单已失效，请重新下单"})");
+    EXPECT_EQ(again.number(), "268447914");
+    EXPECT_EQ(sandbox.control("POST", "/_sandbox/v1/orders/1900000109:EXPIRED1/pay").status, 409);
+    EXPECT_EQ(shown("EXPIRED1", "state"), "NOTPAY");
+}
+
+TEST_F(V3Orders, MoveATimeExpireIntoWhatIsAllowed) {
+    const auto expires = [&](const std::string& number, const char* wanted) {
+        order(number, {{"time_expire", wanted}});
+        return shown(number, "expires_at").substr(0, 19);
+    };
+    EXPECT_EQ(expires("SOON0001", "2024-06-01T12:00:59+08:00"), "2024-06-01T12:01:00");
+    EXPECT_EQ(expires("SOON0002", "2024-06-01T12:01:00+08:00"), "2024-06-01T12:01:00");
+    EXPECT_EQ(expires("SOON0003", "2023-06-01T12:00:00+08:00"), "2024-06-01T12:01:00");
+    EXPECT_EQ(expires("LATE0001", "2024-08-30T12:00:00+08:00"), "2024-08-30T12:00:00");
+    EXPECT_EQ(expires("LATE0002", "2024-08-30T12:00:01+08:00"), "2024-08-30T12:00:00");
+}
+
+TEST_F(V3Orders, GiveSomethingFreshToPayWithOnceTheOldHasOutlivedItself) {
+    const auto prepay_id = [&] {
+        return merchant.post(kJsapi, V3Caller::order("FRESH001")).body["prepay_id"];
+    };
+    const Json first = prepay_id();
+    sandbox.advance(std::chrono::seconds(7199));
+    EXPECT_EQ(prepay_id(), first);
+    sandbox.advance(std::chrono::seconds(1));
+    const Json second = prepay_id();
+    EXPECT_TRUE(second.is_string());
+    EXPECT_NE(second, first);
+    EXPECT_EQ(prepay_id(), second);
+
+    const Json h5{
+        {"payer", nullptr},
+        {"scene_info", {{"payer_client_ip", "14.23.150.211"}, {"h5_info", {{"type", "Wap"}}}}}};
+    const auto h5_url = [&] {
+        return merchant.post("/v3/pay/transactions/h5", V3Caller::order("FRESH002", h5))
+            .body["h5_url"];
+    };
+    const Json link = h5_url();
+    sandbox.advance(std::chrono::seconds(299));
+    EXPECT_EQ(h5_url(), link);
+    sandbox.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(h5_url().is_string());
+    EXPECT_NE(h5_url(), link);
+}
+
+TEST_F(V3Orders, AnswerAPathThatIsNoneInJsonWithoutASignature) {
+    const auto expect = [](const test::V3Answer& answer, int status, const char* body) {
+        EXPECT_EQ(answer.status, status);
+        EXPECT_EQ(answer.response.body, body);
+        EXPECT_FALSE(answer.is_signed);
+        EXPECT_EQ(answer.number(), "268435456");
+    };
+    const char* const not_found = R"({"code":"NOT_FOUND","message":"请求的资源不存在"})";
+    expect(merchant.get("/v3/pay/transaction/jsapi"), 404, not_found);
+    expect(merchant.get(kJsapi), 405, not_found);
+    expect(merchant.post("/v3/payscore/serviceorder", Json::object()), 404,
+           R"({"code":"NOT_FOUND","message":"sandbox: not simulated"})");
+}
+
+TEST_F(V3Orders, AreJsonOfCharactersOfThreeBytesAtMost) {
+    const auto send = [&](const std::string& body) {
+        return merchant.send(merchant.request("POST", kJsapi, body));
+    };
+    for (const char* const body : {"<xml/>", R"({"appid":)", "[]", "12"}) {
+        const auto answer = send(body);
+        EXPECT_EQ(answer.status, 400) << body;
+        EXPECT_EQ(answer.response.body,
+                  R"({"code":"INVALID_REQUEST","message":"请求的消息体不是合法的JSON"})");
+        EXPECT_EQ(answer.number(), "268435461");
+        EXPECT_TRUE(answer.is_signed);
+    }
+    const auto emoji = merchant.post(kJsapi, V3Caller::order("EMOJI001", {{"attach", "好😀"}}));
+    EXPECT_EQ(
+        emoji.response.body,
+        R"({"code":"PARAM_ERROR","detail":{"location":"body","value":"好😀"},"message":)"
+        R"("输入源“/body/attach”映射到值字段“附加数据”字符串规则校验失败，含有不支持的4字节字符"})");
+    order("EMOJI001", {{"attach", "好"}});
 }
 
 TEST_F(V3Orders, RefusesInTheWordsOfTheLiveService) {

@@ -96,9 +96,29 @@ TEST_F(V3ProfitSharing, FinishesWithoutSuccessForAReceiverWhoCannotGetIt) {
     body["receivers"][0]["type"] = "PERSONAL_OPENID";
     body["receivers"][0]["account"] = "oPAYERROR1";
     EXPECT_EQ(merchant.post(kOrders, body).status, 200);
+    EXPECT_EQ(unsplit(), 990);
     sandbox.run_due();
     EXPECT_EQ(query("S1")["state"], "FINISHED");
     EXPECT_EQ(query("S1")["receivers"][0]["result"], "CLOSED");
+    EXPECT_EQ(unsplit(), 1000);
+}
+
+TEST_F(V3ProfitSharing, TakesNoMoreThanTheAccountHolds) {
+    const Json transfer{{"appid", AppHarness::kAppId},
+                        {"out_bill_no", "DRAIN1"},
+                        {"transfer_scene_id", "1000"},
+                        {"openid", AppHarness::kOpenId},
+                        {"transfer_amount", 100'000'000 + 1000 - 299},
+                        {"transfer_remark", "demo"},
+                        {"transfer_scene_report_infos",
+                         {{{"info_type", "活动名称"}, {"info_content", "新会员有礼"}},
+                          {{"info_type", "奖励说明"}, {"info_content", "注册会员抽奖"}}}}};
+    ASSERT_EQ(merchant.post("/v3/fund-app/mch-transfer/transfer-bills", transfer).status, 200);
+    const auto refused = merchant.post(kOrders, request(Json::object(), 300));
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_EQ(refused.response.body, R"({"code":"NOT_ENOUGH","message":"分账金额不足"})");
+    EXPECT_EQ(unsplit(), 1000);
+    EXPECT_EQ(merchant.post(kOrders, request(Json::object(), 299)).status, 200);
 }
 
 TEST_F(V3ProfitSharing, UnfreezesTheRestOnce) {

@@ -1,7 +1,14 @@
 #include "tests/support/v3_caller.hpp"
 
-#include <gtest/gtest.h>
+#include <vector>
 
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include "core/codec/base64.hpp"
+#include "core/crypto/openssl.hpp"
 #include "core/v3/authorization.hpp"
 #include "core/v3/notification.hpp"
 #include "core/v3/sign.hpp"
@@ -78,6 +85,25 @@ V3Answer V3Caller::send(const http::Request& request) {
                                             trusted(harness_), harness_.context.wire_clock.now())
                            .has_value();
     return answer;
+}
+
+std::string V3Caller::sign_as(RsaPublicKey::Scheme scheme, const std::string& text) const {
+    using Scheme = RsaPublicKey::Scheme;
+    const auto& pem = merchant(harness_, mch_id).certificate->key;
+    const openssl::BioPtr bio = openssl::reading(pem.reveal());
+    const openssl::KeyPtr own(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+    EVP_MD_CTX* const context = EVP_MD_CTX_new();
+    EVP_PKEY_CTX* of_key = nullptr;
+    EVP_DigestSignInit(context, &of_key, scheme == Scheme::pkcs1_sha1 ? EVP_sha1() : EVP_sha256(),
+                       nullptr, own.get());
+    EVP_PKEY_CTX_set_rsa_padding(
+        of_key, scheme == Scheme::pss_sha256 ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING);
+    std::vector<unsigned char> out(256);
+    std::size_t size = out.size();
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+    EXPECT_EQ(EVP_DigestSign(context, out.data(), &size, bytes, text.size()), 1);
+    EVP_MD_CTX_free(context);
+    return base64_encode(out);
 }
 
 nlohmann::json V3Caller::order(const std::string& out_trade_no, const nlohmann::json& changes) {

@@ -35,6 +35,8 @@ class V3Caller {
     /// Signs it anew, as it is now.
     void sign(http::Request& request) const;
     V3Answer send(const http::Request& request);
+    /// A signature in base64 as real clients have made it by mistake.
+    std::string sign_as(RsaPublicKey::Scheme scheme, const std::string& text) const;
 
     V3Answer get(const std::string& target) { return send(request("GET", target)); }
     V3Answer post(const std::string& target, const nlohmann::json& body) {

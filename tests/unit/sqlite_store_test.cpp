@@ -87,7 +87,8 @@ auto members(const Order& o) {
 }
 
 auto members(const Attempt& a) {
-    return std::tie(a.n, a.at, a.http_status, a.latency, a.verdict, a.reason, a.response_body);
+    return std::tie(a.n, a.at, a.http_status, a.latency, a.verdict, a.reason, a.response_body,
+                    a.is_probe);
 }
 
 auto members(const Notification& n) {
@@ -127,6 +128,7 @@ Attempt attempt(int n, Verdict verdict) {
     attempt.verdict = verdict;
     attempt.reason = "return_code 为 FAIL";
     attempt.response_body = std::string("<\0>", 3);
+    attempt.is_probe = true;
     return attempt;
 }
 

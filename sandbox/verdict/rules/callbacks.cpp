@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
-#include "sandbox/notify/v3_callback.hpp"
-
 namespace wxpay::sandbox::verdict {
 
 const Attempt* last_own_failure(const Notification& notification) {
     const auto& all = notification.attempts;
     const auto found = std::find_if(all.rbegin(), all.rend(), [](const Attempt& each) {
-        return each.verdict != Verdict::ok && !each.reason.starts_with("fault ") &&
-               !each.reason.starts_with(kProbeReason);
+        return each.verdict != Verdict::ok && !each.reason.starts_with("fault ") && !each.is_probe;
     });
     return found == all.rend() ? nullptr : &*found;
 }
