@@ -17,10 +17,10 @@ struct Effect {
     enum class Kind {
         none,          ///< only a delay
         err_code,      ///< the call passes its checks, does nothing and is refused with this code
-        http_status,   ///< nothing is done; a gateway's page
-        drop_before,   ///< nothing is done; the connection is cut
-        drop_after,    ///< all is done; the connection is cut
-        truncate,      ///< all is done; the connection is cut in the middle of the answer
+        http_status,   ///< nothing is done, a gateway's page; of a callback: its answer's status
+        drop_before,   ///< nothing is done, or sent; the connection is cut
+        drop_after,    ///< all is done, or sent; the connection is cut before the answer
+        truncate,      ///< the connection is cut in the middle of the answer, or of the callback
         corrupt_sign,  ///< the right shape, the wrong signature
         duplicate,     ///< the callback goes out more than once at the same time
         reorder,       ///< the callback goes out behind the merchant's next one
