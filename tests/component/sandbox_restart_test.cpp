@@ -56,7 +56,8 @@ class Restart : public testing::Test {
         auto answer = server_->app().handle(std::move(request));
         if (auto* const later = std::get_if<http::Later>(&answer)) {
             const auto promise = std::make_shared<std::promise<http::Response>>();
-            (*later)([promise](http::Response response) { promise->set_value(response); });
+            (*later)(
+                [promise](http::Response response) { promise->set_value(std::move(response)); });
             return json::parse(promise->get_future().get().body);
         }
         return json::parse(std::get<http::Response>(answer).body, nullptr, false);

@@ -230,7 +230,7 @@ class V3Matrix : public testing::Test {
     }
     /// Sends a call that must succeed.
     V3Answer succeed(const std::string& name, const Draft& draft) {
-        const V3Answer answer = send(named(name), draft);
+        V3Answer answer = send(named(name), draft);
         EXPECT_EQ(answer.status, named(name)["success_http"]) << name << answer.response.body;
         return answer;
     }
@@ -274,7 +274,7 @@ class V3Matrix : public testing::Test {
     }
     /// The transaction_id of an order that can be shared by now.
     std::string shareable() {
-        const std::string id = pay(ordered(false, {{"settle_info", {{"profit_sharing", true}}}}));
+        std::string id = pay(ordered(false, {{"settle_info", {{"profit_sharing", true}}}}));
         succeed("POST /v3/profitsharing/receivers/add",
                 draft(named("POST /v3/profitsharing/receivers/add")));
         sandbox.advance(std::chrono::minutes(1));
