@@ -39,7 +39,7 @@ bool is_variable(std::string_view segment) { return segment.starts_with('{'); }
 /// kFar or more: they have nothing to do with each other.
 std::size_t segment_distance(std::string_view sent, std::string_view known) {
     if (sent == known || is_variable(known)) return 0;
-    const auto [shorter, longer] = std::minmax(sent.size(), known.size());
+    const auto [shorter, longer] = std::minmax({sent.size(), known.size()});  // by value
     if (longer - shorter >= kFar) return kFar;
     const std::size_t distance = edit_distance(sent, known);
     return 2 * distance <= longer ? distance : kFar;

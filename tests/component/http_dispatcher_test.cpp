@@ -184,9 +184,10 @@ TEST(Dispatcher, CutsTheConnectionWhereItIsTold) {
         });
         Dispatcher dispatcher({});
         const auto cut_at = [&](std::optional<std::size_t> body_bytes) {
+            const std::size_t before = outcomes.size();
             dispatcher.send_and_cut(server.url(), post("<xml>1</xml>"), body_bytes, 30s,
                                     outcomes.collect());
-            outcomes.wait_for(outcomes.size() + 1);
+            outcomes.wait_for(before + 1);
         };
         cut_at(std::nullopt);
         cut_at(4);
