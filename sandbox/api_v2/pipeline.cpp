@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/judged_refusals.hpp"
 #include "sandbox/certificates/issue.hpp"
@@ -91,7 +92,7 @@ Result<XmlMessage, Refusal> read(const http::Request& request) {
 Result<const Merchant*, Refusal> identify(const Endpoint& endpoint, const XmlMessage& message,
                                           const Directory& directory) {
     const std::string_view mch_id = message.get(endpoint.mch_id_name);
-    if (!MchId::parse(mch_id) || mch_id.starts_with('s')) {
+    if (!MchId::parse(mch_id) || is_twin(mch_id)) {
         return refuse(kParamFormat,
                       mch_id.empty() ? fmt::format("'{}' is missing", endpoint.mch_id_name)
                                      : fmt::format("{} is 8 to 10 digits", endpoint.mch_id_name),

@@ -13,6 +13,7 @@
 #include "core/http/url.hpp"
 
 #include "embedded/kConfigSchema.hpp"
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/certificates/issue.hpp"
 #include "sandbox/config/lines.hpp"
 #include "sandbox/diagnosis/nearest.hpp"
@@ -121,7 +122,7 @@ Result<Id, Problem> id(const Json& json, const std::string& path, const char* ke
                        const char* rule) {
     WXPAY_TRY(const std::string given, text(json, path, key));
     auto parsed = Id::parse(given);
-    if (!parsed || given.starts_with('s'))
+    if (!parsed || is_twin(given))
         return wrong(member_path(path, key), std::string(rule) + " is wanted");
     return std::move(*parsed);
 }

@@ -6,6 +6,7 @@
 #include "sandbox/control/curl_line.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/exchanges/exchange_line.hpp"
 
 namespace wxpay::sandbox::control {
 namespace {

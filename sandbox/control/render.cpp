@@ -9,6 +9,7 @@
 
 #include "sandbox/acceptance_twin.hpp"
 #include "sandbox/diagnosis/signed_text.hpp"
+#include "sandbox/exchanges/exchange_line.hpp"
 #include "sandbox/faults/fault_json.hpp"
 
 namespace wxpay::sandbox::control {
@@ -166,10 +167,6 @@ Json to_json(const Exchange& exchange, bool whole) {
 
 Json to_json(const VirtualClock& clock) {
     return {{"now", format_rfc3339(clock.now())}, {"mode", clock.mode().str()}};
-}
-
-std::string_view merchant_of(const Exchange& exchange) {
-    return exchange.kind == Exchange::Kind::callback ? wire_id(exchange.mch_id) : exchange.mch_id;
 }
 
 std::string mask_url(std::string url) {

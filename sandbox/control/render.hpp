@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,9 +28,6 @@ nlohmann::ordered_json to_json(const Exchange& exchange, bool whole);
 
 /// {"now","mode"}
 nlohmann::ordered_json to_json(const VirtualClock& clock);
-
-/// The number of the merchant: of a call, as it was sent.
-std::string_view merchant_of(const Exchange& exchange);
 
 /// A url with the value of `secret=` masked: calls of api.weixin.qq.com carry the app's secret in
 /// their query.

@@ -60,7 +60,7 @@ void announce_exchange(const Context& context, const Exchange& exchange) {
     log_exchange(exchange, context.directory);
     if (!context.events.is_heard()) return;
     context.events.publish(
-        {EventKind::exchange, std::string(control::merchant_of(exchange)), exchange.out_trade_no,
+        {EventKind::exchange, std::string(merchant_of(exchange)), exchange.out_trade_no,
          control::masked(control::dump(control::to_json(exchange, false)), context.directory)});
 }
 

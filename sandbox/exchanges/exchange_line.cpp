@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include "sandbox/control/render.hpp"
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/directory.hpp"
 #include "sandbox/exchanges/exchange_log.hpp"
 #include "sandbox/log_fields.hpp"
@@ -38,7 +38,7 @@ nlohmann::ordered_json fields_of(const Exchange& exchange, const Directory& dire
                                {"http_status", exchange.response.status},
                                {"verdict", exchange.verdict},
                                {"duration_ms", milliseconds_of(exchange)}};
-    const std::string mch_id(control::merchant_of(exchange));
+    const std::string mch_id(merchant_of(exchange));
     const std::pair<const char*, const std::string*> texts[] = {
         {"mch_id", &mch_id},
         {"out_trade_no", &exchange.out_trade_no},
@@ -56,13 +56,17 @@ std::string line_of(const Exchange& exchange) {
     if (exchange.response.status != 0 && exchange.response.status != 200)
         out += fmt::format(", HTTP {}", exchange.response.status);
     if (!exchange.out_trade_no.empty())
-        out += fmt::format(", {}:{}", control::merchant_of(exchange), exchange.out_trade_no);
+        out += fmt::format(", {}:{}", merchant_of(exchange), exchange.out_trade_no);
     if (!exchange.error.empty()) out += ", " + exchange.error;
     if (!exchange.hint.empty()) out += " (" + exchange.hint + ")";
     return out + fmt::format(", {:.2f} ms", milliseconds_of(exchange));
 }
 
 }  // namespace
+
+std::string_view merchant_of(const Exchange& exchange) {
+    return exchange.kind == Exchange::Kind::callback ? wire_id(exchange.mch_id) : exchange.mch_id;
+}
 
 void log_exchange(const Exchange& exchange, const Directory& directory) {
     const auto level = exchange.verdict == "ok" ? spdlog::level::debug : spdlog::level::info;

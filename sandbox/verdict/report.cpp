@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/context.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/diagnosis/signature.hpp"
@@ -30,11 +31,6 @@ struct Judged {
     Ending ending;
     bool is_whole = true;
 };
-
-/// The merchant whose twin in the acceptance sandbox this is, or itself.
-std::string without_twin(const std::string& mch_id) {
-    return mch_id.starts_with('s') ? mch_id.substr(1) : mch_id;
-}
 
 class Making {
   public:
@@ -186,7 +182,7 @@ class Making {
         }
         for (const auto& [key, each] : all_) {
             const Order* const order = each.ending.payable();
-            const auto found = merchants.find(without_twin(key.first));
+            const auto found = merchants.find(std::string(wire_id(key.first)));
             // Of who has made no call nothing is known.
             if (order == nullptr || !order->paid_at || found == merchants.end()) continue;
             verdict::Run::Merchant& merchant = found->second;
@@ -212,7 +208,7 @@ class Making {
                          });
         for (Found::Placed& placed : found.list) {
             Finding& finding = report_.findings.emplace_back(std::move(placed.finding));
-            finding.mch_id = without_twin(finding.mch_id);
+            finding.mch_id = std::string(wire_id(finding.mch_id));
             for (std::string* const text : {&finding.mch_id, &finding.out_trade_no, &finding.text})
                 *text = shown(*text);
         }

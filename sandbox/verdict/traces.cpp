@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/exchanges/exchange_log.hpp"
 #include "sandbox/limits.hpp"
 
@@ -183,8 +184,7 @@ void Traces::see(const verdict::Invocation& invocation) {
 Traces::Snapshot Traces::snapshot(const std::string& mch_id) const {
     // The acceptance sandbox's twin of a merchant is the same merchant.
     const auto is_wanted = [&](std::string_view each) {
-        return mch_id.empty() || each == mch_id ||
-               (each.starts_with('s') && each.substr(1) == mch_id);
+        return mch_id.empty() || each == mch_id || wire_id(each) == mch_id;
     };
     Snapshot out;
     const std::lock_guard lock(mutex_);
@@ -192,7 +192,7 @@ Traces::Snapshot Traces::snapshot(const std::string& mch_id) const {
     for (const auto& [id, counts] : counts_) {
         if (!is_wanted(id)) continue;
         // The twin's calls are the merchant's.
-        out.counts[id.starts_with('s') ? id.substr(1) : id] += counts;
+        out.counts[std::string(wire_id(id))] += counts;
     }
     for (const Trace& trace : traces_) {
         if (!is_wanted(trace.mch_id)) continue;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/acceptance_twin.hpp"
 #include "sandbox/verdict/rule.hpp"
 
 namespace wxpay::sandbox::verdict {
@@ -12,14 +13,12 @@ Rule flow_code_payment_left_open();
 namespace {
 
 /// Cases of the acceptance sandbox are over when a query has told of the failure.
-bool is_acceptance(const Trace& trace) { return trace.mch_id.starts_with('s'); }
-
 /// Whether a query was answered with how the payment ended. One that has failed is reversed.
 bool tells_end(const Step& step, const Case& subject) {
     // Refused: a number that never came to be is an answer, a wrong signature is none.
     if (step.outcome == Outcome::refused)
         return subject.ending == nullptr || !subject.ending->order;
-    if (step.told == Told::failed) return is_acceptance(subject.trace);
+    if (step.told == Told::failed) return is_twin(subject.trace.mch_id);
     return step.told == Told::paid || step.told == Told::ended;
 }
 
