@@ -25,8 +25,9 @@ set(wxpay_sanitize_flags)
 if(WXPAY_SANITIZE)
   set(wxpay_sanitize_flags -fsanitize=${WXPAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   if(WXPAY_SANITIZE MATCHES "undefined")
-    # AddressSanitizer sees null pointers by itself; these checks are a quarter of the time to compile.
-    list(APPEND wxpay_sanitize_flags -fno-sanitize=null,vptr)
+    # AddressSanitizer sees null pointers and the ends of objects by itself; these checks are a third of the time to
+    # compile.
+    list(APPEND wxpay_sanitize_flags -fno-sanitize=null,object-size,vptr)
   endif()
   add_compile_options(${wxpay_sanitize_flags})
   add_link_options(-fsanitize=${WXPAY_SANITIZE})

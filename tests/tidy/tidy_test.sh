@@ -25,6 +25,7 @@ each_rule() {
         "$before_comment"'((system|steady|high_resolution)_clock::now|random_device|std::rand\b)'
     "$@" sleep "$code" '^core/base/' "$before_comment"'(sleep_(for|until)|\b(u|nano)?sleep\()'
     "$@" regex "$code" "$nowhere" "$before_comment"'(std::(basic_)?regex|#include *<regex>)'
+    "$@" reserved-name "$code" "$nowhere" '^ *(#define|namespace|using|struct|class|enum|enum class|concept) +(_[A-Z]|\w*__)'
     "$@" unfinished "$text" "$nowhere" '\b(TO[D]O|FIX[M]E|X[X]X)\b'
     "$@" test-switched-off "$code" '^tests/support/system_lacks\.hpp$' 'GTEST_SKI[P]|\bDISABLE[D]_'
     "$@" tab "$text" "$nowhere" $'\t'
@@ -76,6 +77,7 @@ self_check() {
     plant tests/waits.cpp 'std::this_thread::sleep_for(1s);\nusleep(5);\n'
     plant sandbox/match.cpp 'std::regex all(".*");\nint a;  // not std::regex, nor sleep_for\n'
     plant sandbox/later.cpp '// TO''DO: later\nint autodo = 0;  // mktemp XX''XXXX\n'
+    plant sandbox/reserved.cpp '#define _GUARD\nstruct own__name {};\nint a = __LINE__;\n'
     plant tests/off.cpp 'GTEST_SK''IP();\nTEST(A, DISA''BLED_B) {}\n'
     plant sandbox/spaces.cpp 'int a;\t\nint b; \n'
     plant sandbox/unended.cpp 'int a;\nint b;'
@@ -91,6 +93,8 @@ sandbox/later.cpp:1: unfinished
 sandbox/match.cpp:1: regex
 sandbox/network.cpp:1: network-library-outside-edge
 sandbox/outward.cpp:1: sandbox-includes-outward
+sandbox/reserved.cpp:1: reserved-name
+sandbox/reserved.cpp:2: reserved-name
 sandbox/spaces.cpp:1: tab
 sandbox/spaces.cpp:2: trailing-space
 sandbox/unended.cpp:2: no-final-newline
