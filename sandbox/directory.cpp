@@ -112,6 +112,7 @@ struct Directory::Book {
 
     std::vector<WechatApp> apps;
     std::optional<MerchantRange> range;
+    std::mutex adding;
     mutable std::shared_mutex mutex;  // guards what follows
     std::deque<Merchant> kept;        // with their twins; nothing moves or leaves
     std::unordered_map<std::string_view, const Merchant*> by_number;  // the views are into `kept`
@@ -184,6 +185,8 @@ bool Directory::has_certificate(std::string_view fingerprint) const {
     const std::shared_lock lock(book_->mutex);
     return book_->fingerprints.contains(std::string(fingerprint));
 }
+
+std::unique_lock<std::mutex> Directory::one_at_a_time() { return std::unique_lock(book_->adding); }
 
 const Merchant& Directory::add(Merchant merchant) {
     const std::unique_lock lock(book_->mutex);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -106,6 +107,9 @@ class Directory {
     /// Whether a merchant has this certificate, as ClientCertificate::fingerprint has it.
     bool has_certificate(std::string_view fingerprint) const;
 
+    /// Held by who stores a merchant and then adds it: two must not be stored in one order and
+    /// added in the other.
+    std::unique_lock<std::mutex> one_at_a_time();
     /// Adds a merchant, or replaces the one with its number.
     const Merchant& add(Merchant merchant);
     /// Whether there have been fewer than kMerchantVersionsMax.

@@ -49,9 +49,9 @@ void close(const Order& order, const Context& context, Round& round) {
     ++round.closed;
 }
 
-void forget(const Order& order, const Context& context) {
+void forget(const Order& order, Instant asked_at, const Context& context) {
     const auto books = context.store.begin();
-    books->forget_prepay(order.id);
+    books->forget_prepay(order.id, asked_at);
     books->commit();
 }
 
@@ -84,11 +84,12 @@ Round reconcile(const Context& context, const std::stop_token& stop) {
     for (const Order& order : overdue(context)) {
         if (stop.stop_requested()) break;
         ++round.checked;
+        const Instant asked_at = context.clock.now();
         const auto standing = context.wechat.order_query(order.out_trade_no.str());
         if (standing) {
             apply(order, *standing, context, round);
         } else if (context.wechat.meaning(standing.error()) == Refusal::no_such_order) {
-            forget(order, context);  // our order never got there: nobody can have paid
+            forget(order, asked_at, context);  // it never got there: nobody can have paid
         } else {
             ++round.failed;
             context.report(Severity::warning,

@@ -10,6 +10,7 @@
 
 #include "embedded/kMerchantSchema0001.hpp"
 #include "embedded/kMerchantSchema0002.hpp"
+#include "embedded/kMerchantSchema0003.hpp"
 #include "merchant/limits.hpp"
 
 namespace wxpay::merchant {
@@ -103,9 +104,11 @@ struct Statements {
     Statement insert_order{db_,
                            "INSERT INTO orders (id, out_trade_no, openid, body, total, notify_url,"
                            " created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
-    Statement mark_prepay_asked{
-        db_, "UPDATE orders SET prepay_asked_at = coalesce(prepay_asked_at, ?) WHERE id = ?"};
-    Statement forget_prepay{db_, "UPDATE orders SET prepay_asked_at = NULL WHERE id = ?"};
+    Statement mark_prepay_asked{db_,
+                                "UPDATE orders SET prepay_asked_at = coalesce(prepay_asked_at, ?1),"
+                                " prepay_asked_last = ?1 WHERE id = ?2"};
+    Statement forget_prepay{
+        db_, "UPDATE orders SET prepay_asked_at = NULL WHERE id = ? AND prepay_asked_last < ?"};
     Statement close{db_, "UPDATE orders SET state = 'closed' WHERE id = ? AND state = 'unpaid'"};
 
     Statement insert_payment{db_,
@@ -177,7 +180,9 @@ class SqliteTransaction final : public Transaction {
     void mark_prepay_asked(const std::string& id, Instant at) override {
         s_.mark_prepay_asked.run(stored(at), id);
     }
-    void forget_prepay(const std::string& id) override { s_.forget_prepay.run(id); }
+    void forget_prepay(const std::string& id, Instant asked_at) override {
+        s_.forget_prepay.run(id, stored(asked_at));
+    }
     bool close_order(const std::string& id) override {
         s_.close.run(id);
         return db_.changes() == 1;
@@ -282,7 +287,7 @@ void set_up(Database& db, bool in_file) {
     // FULL: WeChat gets its SUCCESS only when the payment is on the disk, not in a cache.
     if (in_file) db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 
-    db.migrate(std::array{kMerchantSchema0001, kMerchantSchema0002});
+    db.migrate(std::array{kMerchantSchema0001, kMerchantSchema0002, kMerchantSchema0003});
 }
 
 std::string file_in(const std::filesystem::path& directory) {

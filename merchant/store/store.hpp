@@ -56,10 +56,11 @@ class Transaction {
     virtual std::optional<Order> find_order_by_number(std::string_view out_trade_no) = 0;
     /// A new order. Both its ids must be new; else it throws.
     virtual void insert_order(const Order& order) = 0;
-    /// From now on WeChat may take money for it; keeps the first moment.
+    /// From now on WeChat may take money for it; keeps the first moment, and the last.
     virtual void mark_prepay_asked(const std::string& id, Instant at) = 0;
-    /// WeChat knows nothing of it after all.
-    virtual void forget_prepay(const std::string& id) = 0;
+    /// WeChat, asked at `asked_at`, knows nothing of it after all. Harmless when WeChat was asked
+    /// to take it since: it may know by now.
+    virtual void forget_prepay(const std::string& id, Instant asked_at) = 0;
     /// Unpaid → closed; false when it is no longer unpaid.
     virtual bool close_order(const std::string& id) = 0;
 

@@ -13,6 +13,7 @@
 #include "sandbox/api_v2/micropay.hpp"
 #include "sandbox/api_v2/new_order.hpp"
 #include "sandbox/bills/trade_bill.hpp"
+#include "sandbox/ledger/creation.hpp"
 #include "sandbox/ledger/payment.hpp"
 
 namespace wxpay::sandbox::api_v2 {
@@ -107,6 +108,7 @@ PayRequest payment_of(const Case& chosen) {
     if (chosen.no_cash_coupon > 0)
         request.coupons.push_back({"2000000044096177210", "NO_CASH", Fen{chosen.no_cash_coupon}});
     request.callback = chosen.callback;
+    request.is_decided = true;
     return request;
 }
 
@@ -161,6 +163,7 @@ Result<Reply, Refusal> micropay(const Call& call, Work& work) {
     if (!chosen) return refuse_amount(kScannedAmountUnknown, call);
     Order order = order_from(call, work.context().clock.now());
     order.trade_type = TradeType::micropay;
+    if (auto refusal = check_times(call, order.created_at)) return Failure{std::move(*refusal)};
     if (chosen->query_fails) keep_in_creation(order, "query", "fails");
     if (!add_order(work, order)) {
         return Failure{Refusal{kOrderPaid, "out_trade_no",
@@ -182,7 +185,8 @@ Result<Reply, Refusal> micropay(const Call& call, Work& work) {
             Refusal{Words{"TRADE_ERROR", "用户没有输入支付密码"}, {}, "this case's payment fails"}};
     }
     const auto paid = user_pays(work, order, payment_of(*chosen));
-    WXPAY_ASSERT(paid.has_value());
+    if (!paid)
+        return Failure{Refusal{kOrderClosed, "auth_code", std::string(text_of(paid.error()))}};
     reply.business = paid_by_code(paid->order);
     return reply;
 }

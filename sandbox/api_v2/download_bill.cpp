@@ -66,6 +66,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
     const std::string_view word = call.get("bill_type");
     const BillType type = word.empty() ? BillType::all : parse_bill_type(word).value();
     auto rows = bill_rows(work.store(), call.mch_id(), type, day.begin, day.end);
+    work.commit();  // a long bill is put together while others use the store
     std::erase_if(rows, [&](const BillRow& row) {
         return (!call.get("sub_mch_id").empty() &&
                 row.order.sub_mch_id != call.get("sub_mch_id")) ||

@@ -8,6 +8,7 @@
 
 #include "sandbox/api_v2/new_order.hpp"
 #include "sandbox/ledger/code_payment.hpp"
+#include "sandbox/ledger/creation.hpp"
 
 namespace wxpay::sandbox::api_v2 {
 
@@ -134,14 +135,16 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
         if (!work.store().find_order(sent.mch_id, sent.out_trade_no))
             return Failure{std::move(*refusal)};
     }
-    const auto stored = work.store().find_order(sent.mch_id, sent.out_trade_no);
+    auto stored = work.store().find_order(sent.mch_id, sent.out_trade_no);
+    std::string last_code;
     if (stored) {
         if (auto refusal = check_same(*stored, sent)) return Failure{std::move(*refusal)};
+        last_code = created_with(*stored, "auth_code");
+        stored->creation = sent.creation;
     }
     const std::string_view code = call.get("auth_code");
-    const auto result =
-        stored ? pay_by_code_again(work, *stored, created_with(*stored, "auth_code"), code)
-               : pay_by_code(work, std::move(sent), code);
+    const auto result = stored ? pay_by_code_again(work, *stored, last_code, code)
+                               : pay_by_code(work, std::move(sent), code);
     if (!result) {
         if (keeps_order(result.error())) work.commit();
         return refuse(words_of(result.error()), std::string(hint_of(result.error())));

@@ -7,6 +7,8 @@
 #include "core/codec/beijing_time.hpp"
 #include "core/domain/fen.hpp"
 
+#include "sandbox/ledger/creation.hpp"
+
 namespace wxpay::sandbox::api_v2 {
 namespace {
 
@@ -15,45 +17,20 @@ namespace {
 constexpr std::array kCreation{"fee_type",   "detail",     "time_start",     "goods_tag",
                                "product_id", "scene_info", "profit_sharing", "receipt"};
 
-// Control characters cannot occur in a value, so they can end names and values.
-constexpr char kNameEnd = '\x1f';
-constexpr char kValueEnd = '\x1e';
-
 /// A call that says what it need not say is the same call.
 std::string_view default_of(std::string_view name) {
     if (name == "fee_type") return "CNY";
     return name == "profit_sharing" || name == "receipt" ? "N" : "";
 }
 
-void append(std::string& creation, std::string_view name, std::string_view value) {
-    creation += name;
-    creation += kNameEnd;
-    creation += value;
-    creation += kValueEnd;
-}
-
-std::string creation_of(const XmlMessage& message) {
-    std::string out;
+/// What a repeated call is compared with.
+void keep_creation(Order& order, const XmlMessage& message) {
     const auto keep = [&](const char* name) {
         const std::string_view value = message.get(name);
-        if (!value.empty() && value != default_of(name)) append(out, name, value);
+        if (!value.empty() && value != default_of(name)) keep_in_creation(order, name, value);
     };
     for (const char* const name : kCreation) keep(name);
     keep("auth_code");  // not compared, but a repeated micropay asks for it
-    return out;
-}
-
-/// The value of a parameter in what creation_of() wrote.
-std::string_view created_with(std::string_view creation, std::string_view name) {
-    while (!creation.empty()) {
-        const std::size_t name_end = creation.find(kNameEnd);
-        const std::size_t value_end = creation.find(kValueEnd);
-        if (value_end == std::string_view::npos) return {};  // V3 keeps JSON there
-        if (creation.substr(0, name_end) == name)
-            return creation.substr(name_end + 1, value_end - name_end - 1);
-        creation.remove_prefix(value_end + 1);
-    }
-    return {};
 }
 
 }  // namespace
@@ -78,16 +55,8 @@ std::string differences(const Order& stored, const Order& sent) {
     compare("time_expire", stored.expires_at, sent.expires_at);
     compare("limit_pay", stored.limit_pay, sent.limit_pay);
     for (const char* const name : kCreation)
-        compare(name, created_with(stored.creation, name), created_with(sent.creation, name));
+        compare(name, created_with(stored, name), created_with(sent, name));
     return out;
-}
-
-void keep_in_creation(Order& order, std::string_view name, std::string_view value) {
-    append(order.creation, name, value);
-}
-
-std::string_view created_with(const Order& order, std::string_view name) {
-    return created_with(order.creation, name);
 }
 
 std::optional<Refusal> check_times(const Call& call, Instant now, bool as_older_servers) {
@@ -132,7 +101,7 @@ Order order_from(const Call& call, Instant now) {
     order.nonce_str = call.text("nonce_str");
     order.sign_type = call.sign_type;
     order.limit_pay = call.text("limit_pay");
-    order.creation = creation_of(call.message);
+    keep_creation(order, call.message);
     order.created_at = now;
     order.expires_at = parse_compact_time(call.get("time_expire"));
     return order;

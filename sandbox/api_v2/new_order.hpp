@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "sandbox/api_v2/pipeline.hpp"
 
@@ -13,12 +12,6 @@ Order order_from(const Call& call, Instant now);
 
 /// Which parameters a repeated call has changed, for the hint; empty when it is the same call.
 std::string differences(const Order& stored, const Order& sent);
-
-/// Keeps something about how an order was made, for created_with(). Not compared.
-void keep_in_creation(Order& order, std::string_view name, std::string_view value);
-
-/// The value of a parameter that order_from() kept in order.creation; empty when there is none.
-std::string_view created_with(const Order& order, std::string_view name);
 
 /// time_expire against time_start and the clock.
 std::optional<Refusal> check_times(const Call& call, Instant now, bool as_older_servers = false);

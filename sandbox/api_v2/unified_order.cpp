@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sandbox/api_v2/new_order.hpp"
+#include "sandbox/ledger/creation.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"

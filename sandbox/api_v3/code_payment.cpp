@@ -173,11 +173,14 @@ Result<Reply, Refusal> pay(const Call& call, Work& work) {
         call.text("scene_info.store_info.out_id").empty())
         call.notes.emplace_back("scene_info.store_info names a store by id or by out_id");
     Order sent = order_from(call, TradeType::micropay, work);
-    const auto stored = work.store().find_order(sent.mch_id, sent.out_trade_no);
+    auto stored = work.store().find_order(sent.mch_id, sent.out_trade_no);
+    std::string last_code;
     if (stored) {
         WXPAY_CHECK(check_same(*stored, sent, auth_code));
+        last_code = code_of(*stored);
+        stored->creation = sent.creation;
     }
-    const auto result = stored ? pay_by_code_again(work, *stored, code_of(*stored), auth_code)
+    const auto result = stored ? pay_by_code_again(work, *stored, last_code, auth_code)
                                : pay_by_code(work, std::move(sent), auth_code);
     if (!result) {
         if (keeps_order(result.error())) work.commit();

@@ -34,6 +34,7 @@ std::string fund_bill_text(const Bill& bill, const MchId& mch_id, Work& work) {
     if (bill.type != kBasic) return {};  // the only account that the sandbox books on
     const BillDay day = bill.day();
     const auto entries = work.store().fund_entries(mch_id, day.begin, day.end);
+    work.commit();  // a long bill is put together while others use the store
     return entries.empty() ? std::string() : fund_bill(ApiVersion::v3, entries);
 }
 

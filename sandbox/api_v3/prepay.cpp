@@ -131,7 +131,8 @@ Result<Order, Refusal> again(Work& work, const Order& sent) {
     if (stored->is_paid())
         return refuse(kOrderPaid, "the order is paid; a new payment needs a new out_trade_no");
     const Instant now = work.context().clock.now();
-    if (const auto problem = why_not_payable(*stored, now)) {
+    const auto problem = why_not_payable(*stored, now);
+    if (problem && *problem != PayProblem::failed) {
         if (*problem == PayProblem::expired)
             return refuse(kOrderExpired, "its time_expire has passed; use a new out_trade_no");
         return refuse(kOrderClosed, "the order is closed; use a new out_trade_no");

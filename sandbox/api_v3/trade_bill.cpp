@@ -56,6 +56,7 @@ std::string trade_bill_text(const Bill& bill, const MchId& mch_id, Work& work) {
     const BillType type = type_of(bill.type);
     const BillDay day = bill.day();
     auto rows = bill_rows(work.store(), mch_id, type, day.begin, day.end);
+    work.commit();  // a long bill is put together while others use the store
     std::erase_if(rows, [&bill](const BillRow& row) {
         return !bill.sub_mchid.empty() && row.order.sub_mch_id != bill.sub_mchid;
     });

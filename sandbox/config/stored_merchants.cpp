@@ -22,6 +22,7 @@ Result<Merchant, Problem> read(const nlohmann::json& json, const Directory& dire
 Result<const Merchant*, Problem> add_merchant(const nlohmann::json& json, Directory& directory,
                                               Store& store) {
     WXPAY_TRY(Merchant merchant, read(json, directory));
+    const auto turn = directory.one_at_a_time();
     if (!directory.has_room())
         return Failure{Problem{"", "merchants were added or changed too often: start anew"}};
     const auto transaction = store.begin();

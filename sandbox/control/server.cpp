@@ -38,7 +38,8 @@ Result<http::Answer, Problem> reset(const Call& call) {
     std::optional<MchId> mch_id;
     if (!text.empty()) {
         const auto parsed = MchId::parse(text);
-        if (!parsed) return Failure{bad_request("mch_id is 8 to 10 digits", "mch_id")};
+        if (!parsed || is_twin(text))
+            return Failure{bad_request("mch_id is 8 to 10 digits", "mch_id")};
         mch_id = *parsed;
     }
     {

@@ -250,7 +250,11 @@ void ExchangeArchive::forget(const std::string& mch_id) {
         std::erase_if(waiting_,
                       [&](const auto& each) { return mch_id.empty() || each->mch_id == mch_id; });
     }
-    table_->remove(mch_id);
+    try {
+        table_->remove(mch_id);
+    } catch (const std::runtime_error& problem) {
+        spdlog::error("forgotten exchanges will be back at the next start: {}", problem.what());
+    }
 }
 
 void ExchangeArchive::loop() {

@@ -31,7 +31,8 @@ class ExchangeArchive {
     /// What it has from before, oldest first. Before the first keep().
     std::vector<Exchange> load();
     void keep(std::shared_ptr<const Exchange> exchange);
-    /// Forgets all, or those of one merchant, before it returns.
+    /// Forgets all, or those of one merchant, before it returns; a line in the log when the disk
+    /// does not let it.
     void forget(const std::string& mch_id);
 
   private:

@@ -88,13 +88,14 @@ ExchangeLog::Held ExchangeLog::held() const {
 
 void ExchangeLog::clear(const std::string& mch_id) {
     std::deque<Kept> gone;
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     const auto end = std::stable_partition(kept_.begin(), kept_.end(), [&](const Kept& each) {
         return !mch_id.empty() && each.exchange->mch_id != mch_id;
     });
     std::move(end, kept_.end(), std::back_inserter(gone));
     kept_.erase(end, kept_.end());
     for (const Kept& each : gone) bytes_ -= each.bytes;
+    lock.unlock();  // the disk must not keep those waiting who add
     if (archive_ != nullptr) archive_->forget(mch_id);
 }
 

@@ -31,6 +31,7 @@ std::string payer(Scan scan) {
 
 Result<CodePaid, CodeProblem> take_payment(Work& work, const Order& order, Scan scan) {
     PayRequest request;
+    request.is_decided = true;
     request.openid = payer(scan);
     if (scan == Scan::pays_by_credit_card) request.bank_type = "CMB_CREDIT";
     auto result = user_pays(work, order, request);
@@ -45,6 +46,7 @@ void wait_for_user(Work& work, Order order, TimerKind end) {
     order.state = TradeState::user_paying;
     order.payer = kDefaultPayer;
     work.store().update_order(order);
+    forget_attempt(work, order);
     work.schedule(work.context().clock.now() + kSlowPayer, end, order.id);
     work.changed(order);
 }
@@ -80,6 +82,16 @@ Result<CodePaid, CodeProblem> scan(Work& work, const Order& order, std::string_v
             break;
     }
     return Failure{CodeProblem::code_unknown};
+}
+
+/// One code, one order; and a code that is nobody's leaves nothing behind.
+Result<void, CodeProblem> use_up(Work& work, const Order& order, std::string_view auth_code) {
+    const Scan scanned = scan_of(auth_code);
+    if (scanned == Scan::unknown) return Failure{CodeProblem::code_unknown};
+    if (scanned == Scan::expired) return Failure{CodeProblem::code_expired};
+    if (!work.store().use_login_code(order.appid, "auth_code:" + std::string(auth_code)))
+        return Failure{CodeProblem::code_used};
+    return {};
 }
 
 /// What the order's state says to another scan; nothing: it can still be paid.
@@ -171,26 +183,25 @@ std::string_view hint_of(CodeProblem problem) {
 }
 
 Result<CodePaid, CodeProblem> pay_by_code(Work& work, Order order, std::string_view auth_code) {
-    // One code, one order; and a code that is nobody's leaves nothing behind.
-    const Scan scanned = scan_of(auth_code);
-    if (scanned == Scan::unknown) return Failure{CodeProblem::code_unknown};
-    if (scanned == Scan::expired) return Failure{CodeProblem::code_expired};
-    if (!work.store().use_login_code(order.appid, "auth_code:" + std::string(auth_code)))
-        return Failure{CodeProblem::code_used};
+    WXPAY_CHECK(use_up(work, order, auth_code));
     if (!add_order(work, order)) return Failure{CodeProblem::number_burnt};
     return scan(work, order, auth_code);
 }
 
 Result<CodePaid, CodeProblem> pay_by_code_again(Work& work, const Order& order,
-                                                std::string_view first_code,
+                                                std::string_view last_code,
                                                 std::string_view auth_code) {
     if (const auto problem = why_not_again(order.state)) {
-        const bool was_in_doubt = order.is_paid() && first_code == auth_code &&
-                                  left_in_doubt(outcome_of(first_code, order.total));
+        const bool was_in_doubt = order.is_paid() && last_code == auth_code &&
+                                  left_in_doubt(outcome_of(last_code, order.total));
         if (was_in_doubt) return CodePaid{order};
         return Failure{*problem};
     }
-    if (payer_of(first_code) != payer_of(auth_code)) return Failure{CodeProblem::another_payer};
+    if (payer_of(last_code) != payer_of(auth_code)) return Failure{CodeProblem::another_payer};
+    if (auth_code != last_code) {
+        WXPAY_CHECK(use_up(work, order, auth_code));
+        work.store().update_creation(order);
+    }
     return scan(work, order, auth_code);
 }
 

@@ -69,9 +69,10 @@ struct CodePaid {
 
 /// A code is scanned for a new order. The caller commits.
 Result<CodePaid, CodeProblem> pay_by_code(Work& work, Order order, std::string_view auth_code);
-/// A code is scanned for an order that `first_code` was scanned for before.
+/// A code is scanned for an order that `last_code` was scanned for before. `order` is the stored
+/// one with the parameters of this call. The caller commits.
 Result<CodePaid, CodeProblem> pay_by_code_again(Work& work, const Order& order,
-                                                std::string_view first_code,
+                                                std::string_view last_code,
                                                 std::string_view auth_code);
 
 /// Why a code payment cannot be given up.

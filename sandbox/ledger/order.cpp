@@ -62,9 +62,10 @@ std::optional<PayProblem> why_not_payable(const Order& order, Instant now) {
         case TradeState::closed:
         case TradeState::revoked:
             return PayProblem::closed;
+        case TradeState::pay_error:
+            return PayProblem::failed;
         case TradeState::not_paid:
         case TradeState::user_paying:
-        case TradeState::pay_error:
             break;
     }
     if (order.expires_at && now >= *order.expires_at) return PayProblem::expired;

@@ -49,7 +49,7 @@ struct Order {
     std::string nonce_str;  ///< of the request: V2's callback repeats it
     v2::SignType sign_type = v2::SignType::md5;
     std::string limit_pay;
-    std::string creation;  ///< what else a repeated call is compared with; see creation_of()
+    std::string creation;  ///< what else a repeated call is compared with; see creation.hpp
 
     PrepayId prepay_id;
     Instant prepaid_at;    ///< when prepay_id was given out; it is good for two hours
@@ -84,7 +84,13 @@ struct Order {
 };
 
 /// Why an order cannot be paid now.
-enum class PayProblem { already_paid, closed, expired, card_not_supported };
+enum class PayProblem {
+    already_paid,
+    closed,
+    expired,
+    card_not_supported,
+    failed  ///< a code payment that ended as PAYERROR: it is reversed, not paid
+};
 
 /// How a payment was made.
 struct Payment {

@@ -34,7 +34,7 @@ constexpr std::array<std::pair<std::string_view, PayOutcome>, 4> kTestUsers{
 
 PayOutcome outcome_of(const PayRequest& request, const std::string& openid,
                       const Settings& settings) {
-    if (request.outcome != PayOutcome::success) return request.outcome;
+    if (request.outcome != PayOutcome::success || request.is_decided) return request.outcome;
     for (const TestOpenid& test : settings.test_openids) {
         if (openid.starts_with(test.prefix)) return test.outcome;
     }
@@ -124,10 +124,18 @@ bool outlives_a_week(const Order& order) {
     return order.expires_at && *order.expires_at > order.created_at + kUnpaidLife;
 }
 
-void forget_attempt(Order& order) {
+void forget_payer(Order& order) {
     order.payer.clear();
     order.bank_type.clear();
     order.coupons.clear();
+}
+
+/// A payment as the attempt that it confirms began.
+PayRequest confirmed(PayRequest request, const Order& order) {
+    if (request.openid.empty()) request.openid = order.payer;
+    if (request.bank_type.empty()) request.bank_type = order.bank_type;
+    if (request.coupons.empty()) request.coupons = order.coupons;
+    return request;
 }
 
 /// The order is paid; who is told of it comes later.
@@ -151,8 +159,8 @@ Result<Order, PayProblem> take_payment(Work& work, const Order& order, const Pay
 }
 
 /// Pays the order or, all or nothing, the combined order that it is a part of. Coupons are the
-/// named part's. What stands against one part stands against all, so the first one fails before
-/// anything is written.
+/// named part's; another part keeps those that the attempt began with. What stands against one part
+/// stands against all, so the first one fails before anything is written.
 Result<Order, PayProblem> settle(Work& work, const Order& order, const PayRequest& request,
                                  const std::string& openid) {
     const auto combination = combination_of(work.store(), order);
@@ -166,7 +174,7 @@ Result<Order, PayProblem> settle(Work& work, const Order& order, const PayReques
     for (Order& part : parts) {
         const bool is_named = part.id == order.id;
         WXPAY_TRY(part, take_payment(work, part, request, openid,
-                                     is_named ? request.coupons : std::vector<v2::Coupon>()));
+                                     is_named ? request.coupons : part.coupons));
         if (is_named) named = part;
     }
     add_combined_callback(work, *combination, parts);
@@ -202,16 +210,17 @@ std::optional<PayOutcome> parse_pay_outcome(std::string_view word) {
     return std::nullopt;
 }
 
-Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& request) {
+Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& asked) {
     const Instant now = work.context().clock.now();
     if (const auto problem = why_not_payable(order, now)) return Failure{*problem};
-    std::string openid = request.openid.empty() ? order.openid : request.openid;
-    if (openid.empty()) openid = kDefaultPayer;
-
     // A user who is already typing the password and now pays, pays: the test openid has had its
     // effect.
     const bool confirms =
-        order.state == TradeState::user_paying && request.outcome == PayOutcome::success;
+        order.state == TradeState::user_paying && asked.outcome == PayOutcome::success;
+    const PayRequest request = confirms ? confirmed(asked, order) : asked;
+    std::string openid = request.openid.empty() ? order.openid : request.openid;
+    if (openid.empty()) openid = kDefaultPayer;
+
     const PayOutcome outcome =
         confirms ? PayOutcome::success : outcome_of(request, openid, work.context().settings);
     std::string_view message;
@@ -223,14 +232,14 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
         case PayOutcome::user_paying:
             if (order.limit_pay == "no_credit" && request.bank_type.ends_with("_CREDIT"))
                 return Failure{PayProblem::card_not_supported};
-            work.store().erase_timers(TimerKind::finish_paying, order.id);
+            forget_attempt(work, order);
             work.schedule(now + kSlowPayer, TimerKind::finish_paying, order.id);
             message = "需要用户输入支付密码";
             break;
         case PayOutcome::cancel:
         case PayOutcome::not_enough:
         case PayOutcome::pay_error:
-            work.store().erase_timers(TimerKind::finish_paying, order.id);
+            forget_attempt(work, order);
             message = outcome == PayOutcome::cancel       ? "用户取消支付"
                       : outcome == PayOutcome::not_enough ? "余额不足"
                                                           : "支付失败，请重新下单支付";
@@ -241,7 +250,7 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
             each.state = TradeState::user_paying;
             each.payer = openid;
             each.bank_type = request.bank_type;
-            if (each.id == order.id) each.coupons = request.coupons;
+            each.coupons = each.id == order.id ? request.coupons : std::vector<v2::Coupon>();
             return;
         }
         // A failed attempt leaves the order as it was; only code payment knows PAYERROR
@@ -249,7 +258,7 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
         each.state = each.trade_type == TradeType::micropay && outcome == PayOutcome::pay_error
                          ? TradeState::pay_error
                          : TradeState::not_paid;
-        forget_attempt(each);
+        forget_payer(each);
     });
     return PayResult{std::move(changed), outcome, std::string(message)};
 }
@@ -263,14 +272,14 @@ void finish_paying(Work& work, const Order& order) {
     // It expired while the password was typed: the attempt fails like any other.
     change_together(work, order, [](Order& each) {
         each.state = TradeState::not_paid;
-        forget_attempt(each);
+        forget_payer(each);
     });
 }
 
 void fail_paying(Work& work, const Order& order) {
     if (order.state != TradeState::user_paying) return;
     Order failed = order;
-    forget_attempt(failed);
+    forget_payer(failed);
     failed.state =
         order.trade_type == TradeType::micropay ? TradeState::pay_error : TradeState::not_paid;
     work.store().update_order(failed);
@@ -286,6 +295,13 @@ void close_unpaid(Work& work, const Order& order) {
         work.store().update_order(each);
         forget_user(work, each);
         work.changed(each);
+    }
+}
+
+void forget_attempt(Work& work, const Order& order) {
+    for (const Order& each : together_with(work.store(), order)) {
+        work.store().erase_timers(TimerKind::finish_paying, each.id);
+        work.store().erase_timers(TimerKind::fail_paying, each.id);
     }
 }
 
@@ -333,6 +349,8 @@ std::string_view text_of(PayProblem problem) {
             return "交易有效截止时间非法";
         case PayProblem::card_not_supported:
             return "不支持卡类型";
+        case PayProblem::failed:
+            return "支付失败，请重新下单支付";
     }
     return {};
 }
@@ -347,6 +365,8 @@ std::string_view code_of(PayProblem problem) {
             return "EXPIRED";
         case PayProblem::card_not_supported:
             return "NOTSUPORTCARD";
+        case PayProblem::failed:
+            return "PAYERROR";
     }
     return {};
 }

@@ -29,6 +29,9 @@ struct PayRequest {
     std::string bank_type;  ///< empty: OTHERS
     std::vector<v2::Coupon> coupons;
     CallbackQuirk callback = CallbackQuirk::none;
+    /// What the user does is decided already, by a payment code or an acceptance case: the openid
+    /// has no say.
+    bool is_decided = false;
 };
 
 struct PayResult {
@@ -39,8 +42,9 @@ struct PayResult {
 
 /// The user stands at the cashier; with a part of a combined order, for all its parts. With outcome
 /// success the openid decides what really happens: test openids (oNOTENOUGH…, oCANCEL…, oPAYERROR…,
-/// oSLOW…) fail or dawdle, any other one pays. A payment writes its callback and the callback's
-/// first attempt in the same transaction. The caller commits.
+/// oSLOW…) fail or dawdle, any other one pays. A user who was typing the password pays as that
+/// attempt began: with its openid, bank and coupons, where the request names none. A payment writes
+/// its callback and the callback's first attempt in the same transaction. The caller commits.
 Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& request);
 
 /// The slow user (oSLOW…, outcome userpaying) has typed the password. Harmless when the order has
@@ -62,6 +66,9 @@ void close_overdue(Work& work);
 
 /// Nobody acts on the order any more: it is paid, closed or given back.
 void forget_user(Work& work, const Order& order);
+/// What a user under way would still do, to the order or to a part of the same combined order,
+/// comes to nothing.
+void forget_attempt(Work& work, const Order& order);
 
 /// WeChat's words for what stands against a payment; spec grades B and C.
 std::string_view text_of(PayProblem problem);

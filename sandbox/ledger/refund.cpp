@@ -282,8 +282,12 @@ void end_refund(Work& work, const Refund& refund, RefundOutcome outcome) {
                          [](const Refund& each) { return each.holds_money(); }))
             order->state = TradeState::success;
         work.store().update_order(*order);
-        book(work, merchant_of(work, *order), FundKind::refund_returned, refund.settlement_fee(),
-             refund.refund_id, refund.out_refund_no, "退款关闭");
+        // A merchant that a later start does not know has no account any more.
+        if (const Merchant* const merchant =
+                work.context().directory.find_merchant(order->mch_id.str())) {
+            book(work, *merchant, FundKind::refund_returned, refund.settlement_fee(),
+                 refund.refund_id, refund.out_refund_no, "退款关闭");
+        }
     }
     add_callback(work, *order, ended);
     work.changed(*order);

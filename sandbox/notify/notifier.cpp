@@ -122,7 +122,7 @@ std::optional<Injection> Notifier::choose_fault(const Notification& notification
         }
         target.can_swap = std::none_of(held_.begin(), held_.end(), [&](const auto& each) {
             return each.second.fault.is(Effect::Kind::reorder) &&
-                   each.second.mch_id == notification.mch_id.str();
+                   each.second.mch_id == notification.mch_id.str() && !each.second.is_let_go;
         });
     }
     return context_.faults.draw(target);
@@ -134,6 +134,12 @@ bool Notifier::holds_back(const Injection& fault) const {
 
 void Notifier::hold(Notification notification, const Timer& timer, Injection fault) {
     const Millis wait = fault.is(Effect::Kind::reorder) ? Millis(kReorderWait) : fault.delay;
+    {
+        // Before the commit: its timer may fire right after.
+        const std::lock_guard lock(mutex_);
+        held_.insert_or_assign(notification.id,
+                               Held{notification.mch_id.str(), std::move(fault), false});
+    }
     Work work(context_);
     work.store().erase_timer(timer.id);
     notification.next_at = context_.clock.now() + wait;
@@ -141,8 +147,6 @@ void Notifier::hold(Notification notification, const Timer& timer, Injection fau
     work.schedule(*notification.next_at, TimerKind::deliver, notification.id);
     work.changed(notification);
     work.commit();
-    const std::lock_guard lock(mutex_);
-    held_.insert_or_assign(notification.id, Held{notification.mch_id.str(), std::move(fault)});
 }
 
 void Notifier::let_pass(const std::string& mch_id, std::int64_t passed_by) {
@@ -150,9 +154,11 @@ void Notifier::let_pass(const std::string& mch_id, std::int64_t passed_by) {
     {
         const std::lock_guard lock(mutex_);
         held_.erase(passed_by);  // a resend was faster than what held it back
-        for (const auto& [id, held] : held_) {
-            if (held.fault.is(Effect::Kind::reorder) && held.mch_id == mch_id)
-                waiting.push_back(id);
+        for (auto& [id, held] : held_) {
+            if (!held.fault.is(Effect::Kind::reorder) || held.mch_id != mch_id || held.is_let_go)
+                continue;
+            held.is_let_go = true;  // by one passer only: two would make two deliveries of it
+            waiting.push_back(id);
         }
     }
     if (waiting.empty()) return;

@@ -55,6 +55,7 @@ class Notifier {
     struct Held {
         std::string mch_id;
         Injection fault;
+        bool is_let_go = false;  ///< another callback has passed it
     };
 
     /// The fault for the attempt that a timer asks for: the one that held it back, or a new one.

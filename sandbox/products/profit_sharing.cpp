@@ -8,7 +8,7 @@
 #include "core/codec/beijing_time.hpp"
 #include "core/codec/json.hpp"
 
-#include "sandbox/api_v2/new_order.hpp"
+#include "sandbox/ledger/creation.hpp"
 #include "sandbox/ledger/funds.hpp"
 #include "sandbox/ledger/payout.hpp"
 
@@ -30,7 +30,7 @@ void take_off_shared(Work& work, const MchId& mch_id, const std::string& transac
 }  // namespace
 
 bool is_for_sharing(const Order& order) {
-    if (order.api == ApiVersion::v2) return api_v2::created_with(order, "profit_sharing") == "Y";
+    if (order.api == ApiVersion::v2) return created_with(order, "profit_sharing") == "Y";
     const auto creation = parse_json(order.creation);
     if (!creation || !creation->is_object()) return false;
     const auto settle = creation->find("settle_info");

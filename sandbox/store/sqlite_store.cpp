@@ -27,6 +27,7 @@
 #include "embedded/kSchema0004.hpp"
 #include "embedded/kSchema0005.hpp"
 #include "embedded/kSchema0006.hpp"
+#include "embedded/kSchema0007.hpp"
 #include "sandbox/acceptance_twin.hpp"
 #include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
@@ -40,8 +41,8 @@ namespace wxpay::sandbox {
 namespace {
 
 /// The migrations, oldest first.
-constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003,
-                                 kSchema0004, kSchema0005, kSchema0006};
+constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003, kSchema0004,
+                                 kSchema0005, kSchema0006, kSchema0007};
 
 constexpr std::string_view kOrderColumns =
     "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
@@ -273,14 +274,6 @@ Comment comment_from(Rows& row) {
     return comment;
 }
 
-/// '+' keeps the index of numbers out of it unless it finds the one: sorting all rows of a merchant
-/// costs more than walking back from the newest. A twin in the acceptance sandbox has few rows, and
-/// mostly none.
-template <class Filter>
-const char* merchant_column(const Filter& filter) {
-    return filter.out_trade_no.empty() && !is_twin(filter.mch_id) ? "+mch_id" : "mch_id";
-}
-
 /// WHERE and its values for a list, put together from what the caller narrows by.
 class Where {
   public:
@@ -326,6 +319,7 @@ struct Statements {
               "= ?, paid_at = ?, "
               "bank_type = ?, coupons = ?, payer = ?, refunded = ?, refund_outcome = ? "
               "WHERE id = ?"),
+          update_creation(db, "UPDATE orders SET creation = ? WHERE id = ?"),
           order_by_id(db, orders_where("id = ?")),
           order_by_number(db, orders_where("mch_id = ? AND out_trade_no = ?")),
           order_by_prepay_id(db, orders_where("prepay_id = ? AND prepay_id <> ''")),
@@ -333,11 +327,10 @@ struct Statements {
           orders_paid(db, orders_where("mch_id = ? AND paid_at >= ? AND paid_at < ? "
                                        "ORDER BY paid_at, id")),
           // Behind the watermark none is unpaid; the literals are wire_name()'s.
-          unpaid(db,
-                 orders_where(fmt::format(
-                     "id > ? AND created_at <= ? AND coalesce(expires_at <= created_at + {}, 1) "
-                     "AND state IN ('NOTPAY', 'USERPAYING', 'PAYERROR') ORDER BY id LIMIT ?",
-                     Millis(kUnpaidLife).count()))),
+          unpaid(db, orders_where(fmt::format(
+                         "id > ? AND coalesce(expires_at <= created_at + {}, 1) "
+                         "AND state IN ('NOTPAY', 'USERPAYING', 'PAYERROR') ORDER BY id LIMIT ?",
+                         Millis(kUnpaidLife).count()))),
           insert_refund(db, fmt::format("INSERT INTO refunds ({}) VALUES "
                                         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                         kRefundColumns)),
@@ -454,7 +447,7 @@ struct Statements {
     }
 
     Statement begin, commit, savepoint, release, rollback_to;
-    Statement insert_order, update_order;
+    Statement insert_order, update_order, update_creation;
     Statement order_by_id, order_by_number, order_by_prepay_id, order_by_transaction_id,
         orders_paid, unpaid;
     Statement insert_refund, update_refund, refund_by_id, refund_by_number, refund_by_refund_id,
@@ -655,6 +648,9 @@ class SqliteTransaction final : public Transaction {
         return true;
     }
 
+    void update_creation(const Order& order) override {
+        s_.update_creation.run(order.creation, order.id);
+    }
     void update_order(const Order& order) override {
         const std::string coupons = coupons_to_text(order.coupons);
         s_.update_order.run(wxpay::wire_name(order.state), order.total.count(), order.device_info,
@@ -681,7 +677,7 @@ class SqliteTransaction final : public Transaction {
 
     std::vector<Order> orders(const OrderFilter& filter) override {
         Where where;
-        where.equal(merchant_column(filter), filter.mch_id);
+        where.equal("mch_id", filter.mch_id);
         where.equal("out_trade_no", filter.out_trade_no);
         if (filter.state) where.equal("state", wxpay::wire_name(*filter.state));
         where.below("id", filter.before_id);
@@ -691,12 +687,19 @@ class SqliteTransaction final : public Transaction {
         return all<order_from>(list.query_all(where.values()));
     }
     std::vector<Order> unpaid_orders(Instant created, std::size_t limit) override {
-        return all<order_from>(s_.unpaid.query(s_.known.paid_until_id, stored(created),
-                                               static_cast<std::int64_t>(limit)));
+        // Orders come in the order in which they were made: all behind a younger one are younger.
+        std::vector<Order> out;
+        Rows rows = s_.unpaid.query(s_.known.paid_until_id, static_cast<std::int64_t>(limit));
+        while (rows.next()) {
+            Order order = order_from(rows);
+            if (order.created_at > created) break;
+            out.push_back(std::move(order));
+        }
+        return out;
     }
     std::optional<Instant> oldest_unpaid() override {
-        const auto oldest = one<order_from>(
-            s_.unpaid.query(s_.known.paid_until_id, std::int64_t{INT64_MAX}, std::int64_t{1}));
+        const auto oldest =
+            one<order_from>(s_.unpaid.query(s_.known.paid_until_id, std::int64_t{1}));
         if (oldest) s_.known.paid_until_id = oldest->id - 1;
         return oldest ? std::optional(oldest->created_at) : std::nullopt;
     }
@@ -896,7 +899,7 @@ class SqliteTransaction final : public Transaction {
 
     std::vector<Notification> notifications(const NotificationFilter& filter) override {
         Where where;
-        where.equal(merchant_column(filter), filter.mch_id);
+        where.equal("mch_id", filter.mch_id);
         where.equal("out_trade_no", filter.out_trade_no);
         if (filter.state) where.equal("state", wire_name(*filter.state));
         where.below("id", filter.before_id);
@@ -954,7 +957,8 @@ class SqliteTransaction final : public Transaction {
             s_.known.will_close_unpaid = false;
             return;
         }
-        // A merchant number is digits only, so it can stand in the statement.
+        // A merchant number is digits, a twin's an 's' and digits, so it can stand in the
+        // statement.
         const std::string mine = fmt::format("WHERE mch_id = '{}'", mch_id->str());
         // Every other kind of timer is an order's, but for close_unpaid, which is nobody's.
         constexpr int kDeliver = static_cast<int>(TimerKind::deliver);

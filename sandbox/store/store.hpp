@@ -71,6 +71,8 @@ class Transaction {
     virtual bool insert_order(Order& order) = 0;
     /// Everything but the keys and the creation parameters.
     virtual void update_order(const Order& order) = 0;
+    /// The creation parameters alone: a payment code may be scanned again for the same order.
+    virtual void update_creation(const Order& order) = 0;
     virtual std::optional<Order> find_order(std::int64_t id) = 0;
     virtual std::optional<Order> find_order(const MchId& mch_id,
                                             const OutTradeNo& out_trade_no) = 0;

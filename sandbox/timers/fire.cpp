@@ -29,13 +29,26 @@ void settle_refund(Work& work, const Refund& refund) {
         end_refund(work, refund, order->refund_outcome);
 }
 
+/// A refund that is sent on its way again settles twice, perhaps in the same moment: its second
+/// callback must not have the first one's id and nonce.
+std::uint64_t occasion_of(const Timer& timer, Store& store) {
+    if (timer.kind != TimerKind::settle_refund) return 0;
+    const auto transaction = store.begin();
+    const auto refund = transaction->find_refund(timer.subject);
+    const auto order = refund ? transaction->find_order(refund->order_id) : std::nullopt;
+    return order ? static_cast<std::uint64_t>(order->refund_outcome) : 0;
+}
+
 /// What becomes due in the ledger, in one transaction with its timer's end.
 void act(const Timer& timer, Context& given) {
     // When it fires beside calls is chance, and so is its id; what it draws must not be.
     constexpr unsigned kSubjectBits = 48;
     SeededRandom random =
-        given.random.branch(static_cast<std::uint64_t>(timer.subject) |
-                            static_cast<std::uint64_t>(timer.kind) << kSubjectBits);
+        given.random
+            .branch(static_cast<std::uint64_t>(timer.subject) |
+                    static_cast<std::uint64_t>(timer.kind) << kSubjectBits)
+            .branch(static_cast<std::uint64_t>(timer.due.time_since_epoch().count()))
+            .branch(occasion_of(timer, given.store));
     Context context = given.drawing_from(random);
     Work work(context);
     work.store().erase_timer(timer.id);

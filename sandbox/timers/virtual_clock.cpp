@@ -67,7 +67,7 @@ std::optional<Millis> VirtualClock::real_time_until(Instant due) const {
     const Millis left = due - now_locked();
     if (left <= Millis{0}) return Millis{0};
     if (mode_.kind == ClockMode::Kind::manual) return std::nullopt;
-    return left / mode_.factor + Millis{1};
+    return std::min<Millis>(left / mode_.factor + Millis{1}, kLongestSleep);
 }
 
 }  // namespace wxpay::sandbox

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -29,12 +30,16 @@ class VirtualClock final : public Clock {
     /// `stopwatch` gives the flow of real time and must outlive the clock.
     VirtualClock(ClockMode mode, Instant start, const Stopwatch& stopwatch);
 
+    /// Centuries in milliseconds are no number of nanoseconds, in which threads sleep.
+    static constexpr std::chrono::hours kLongestSleep{24};
+
     Instant now() const override;
     ClockMode mode() const;
     void set_mode(ClockMode mode);
     /// Jumps forward; an earlier moment than now() changes nothing.
     void advance_to(Instant target);
-    /// How long it really takes until `due`; nothing when only a jump can bring it.
+    /// How long it really takes until `due`, or kLongestSleep if that is sooner: who waits then
+    /// asks again. Nothing when only a jump can bring it.
     std::optional<Millis> real_time_until(Instant due) const;
 
   private:

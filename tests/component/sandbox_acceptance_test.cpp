@@ -181,6 +181,20 @@ TEST_F(Acceptance, RefundsWhatItsCasesHavePaid) {
     EXPECT_EQ(call("/pay/refundquery", {{"out_trade_no", "R1"}}).at("refund_count"), "1");
 }
 
+TEST_F(Acceptance, RefusesWhatIsTooLateToBePaid) {
+    for (const char* const total : {"1", "2", "31", "33", "501"}) {
+        const Fields answer = call("/pay/micropay", {{"body", "b"},
+                                                     {"out_trade_no", std::string("L") + total},
+                                                     {"total_fee", total},
+                                                     {"spbill_create_ip", "127.0.0.1"},
+                                                     {"time_expire", "20200101000000"},
+                                                     {"auth_code", "134579720130501234"}});
+        EXPECT_EQ(answer.at("return_msg"), "time_expire时间过短，刷卡至少1分钟，其他5分钟")
+            << total;
+        EXPECT_EQ(query(std::string("L") + total).at("err_code"), "ORDERNOTEXIST");
+    }
+}
+
 TEST_F(Acceptance, SaysWhatItDoesNotKnow) {
     EXPECT_EQ(order("W1", 888).at("return_msg"), "沙箱支付金额(888)无效，请检查需要验收的case");
     EXPECT_EQ(sandbox

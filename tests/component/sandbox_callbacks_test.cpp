@@ -280,6 +280,19 @@ TEST_F(Callbacks, SayWhatAHesitantPayerHasPaidBy) {
     EXPECT_EQ(query.at("cash_fee"), "876");
 }
 
+TEST_F(Callbacks, SayTheSameOfAHesitantPayerWhoConfirms) {
+    order("S3", {{"trade_type", "NATIVE"}, {"openid", "-"}});
+    pay("S3", {{"outcome", "userpaying"},
+               {"openid", "oAnother"},
+               {"bank_type", "CMB_DEBIT"},
+               {"coupons", {{{"id", "2000000044096177209"}, {"type", "CASH"}, {"fee", 12}}}}});
+    pay("S3");
+    const Fields query = sandbox.v2("/pay/orderquery", {{"out_trade_no", "S3"}});
+    EXPECT_EQ(query.at("openid"), "oAnother");
+    EXPECT_EQ(query.at("bank_type"), "CMB_DEBIT");
+    EXPECT_EQ(query.at("cash_fee"), "876");
+}
+
 TEST_F(Callbacks, AreNotOrderedAnewByAFailedPayment) {
     order("A1", {{"trade_type", "NATIVE"}, {"openid", "-"}});
     pay("A1", {{"outcome", "userpaying"}, {"openid", "oAnother"}});

@@ -136,6 +136,55 @@ TEST_F(CodePayment, TakesEachCodeForOneOrder) {
               "AUTH_CODE_INVALID 101 付款码已过期，请退出重试");
 }
 
+TEST_F(CodePayment, TakesAnotherCodeForTheSameOrderOnce) {
+    EXPECT_EQ(error(again("A1", "134579720130509003")), "NOTENOUGH 余额不足");
+    EXPECT_EQ(again("A2", "134579720130501234").at("result_code"), "SUCCESS");
+    EXPECT_EQ(error(again("A1", "134579720130501234")),
+              "AUTH_CODE_INVALID 101 付款码已过期，请退出重试")
+        << "it has paid another order";
+    const std::string second = "134579720130519001";
+    EXPECT_EQ(error(again("A1", second)), "USERPAYING 需要用户输入支付密码");
+    EXPECT_EQ(error(again("A3", second)), "AUTH_CODE_INVALID 101 付款码已过期，请退出重试");
+    sandbox.advance(10s);
+    EXPECT_EQ(again("A1", second).at("result_code"), "SUCCESS") << "the same call again";
+    EXPECT_EQ(error(again("A1", "134579720130509003")), "ORDERPAID 订单已支付");
+}
+
+TEST_F(CodePayment, AnAttemptThatWasGivenUpEndsNoLaterOne) {
+    EXPECT_EQ(error(pay("O1", "9002")), "USERPAYING 需要用户输入支付密码");
+    sandbox.advance(1s);
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:O1/pay", {{"outcome", "cancel"}});
+    EXPECT_EQ(state("O1"), "NOTPAY");
+    sandbox.advance(1s);
+    EXPECT_EQ(error(pay("O1", "9001")), "USERPAYING 需要用户输入支付密码");
+    sandbox.advance(9s);
+    EXPECT_EQ(state("O1"), "USERPAYING");
+    sandbox.advance(1s);
+    EXPECT_EQ(state("O1"), "SUCCESS");
+}
+
+TEST_F(CodePayment, ThatHasFailedIsNotPaidAnyMore) {
+    pay("P1", "9002");
+    sandbox.advance(10s);
+    const auto paid = sandbox.control("POST", "/_sandbox/v1/orders/1900000109:P1/pay");
+    EXPECT_EQ(paid.status, 409);
+    EXPECT_EQ(paid.body["error"]["code"], "PAYERROR") << paid.body;
+    EXPECT_EQ(state("P1"), "PAYERROR");
+}
+
+TEST(CodePaymentOfTestUsers, GoesByTheCodeAlone) {
+    sandbox::Settings settings;
+    settings.test_openids.push_back({"o", sandbox::PayOutcome::user_paying});
+    AppHarness sandbox(settings);
+    const Fields answer = sandbox.v2("/pay/micropay", {{"body", "b"},
+                                                       {"out_trade_no", "T1"},
+                                                       {"total_fee", "1"},
+                                                       {"spbill_create_ip", "14.17.22.52"},
+                                                       {"auth_code", "134579720130501234"}});
+    EXPECT_EQ(answer.at("result_code"), "SUCCESS");
+    EXPECT_EQ(sandbox.v2("/pay/orderquery", {{"out_trade_no", "T1"}}).at("trade_state"), "SUCCESS");
+}
+
 TEST_F(CodePayment, KeepsWhatWasPaidThoughTheAnswerNeverComes) {
     http::Request request;
     request.method = "POST";

@@ -246,6 +246,17 @@ TEST_F(Refunds, EndAsTheControlApiSays) {
     EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/refunds/1900000109:none").status, 404);
 }
 
+TEST_F(Refunds, OfAMerchantThatALaterStartDoesNotKnowStillEnd) {
+    paid_order("O2");
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:O2/refund-outcome",
+                    {{"outcome", "closed"}});
+    refund("O2", "R1", "888");
+    sandbox.directory = sandbox::Directory({}, {});
+    sandbox.run_due();
+    EXPECT_EQ(order("O2")["state"], "SUCCESS");
+    EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/refunds/1900000109:R1").body["state"], "CLOSED");
+}
+
 TEST_F(Refunds, TellTheirNotifyUrlOnceTheyHaveEnded) {
     paid_order("N1");
     sandbox.sender.sent.clear();

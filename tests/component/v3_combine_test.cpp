@@ -57,6 +57,23 @@ class V3Combine : public testing::Test {
     }
 };
 
+TEST_F(V3Combine, ALaterAttemptByAnotherPartIsTheOneThatCounts) {
+    order();
+    pay("1900000109:C1SUB0001", {{"outcome", "userpaying"}});
+    sandbox.advance(std::chrono::seconds{5});
+    pay("1900000110:C1SUB0002", {{"outcome", "cancel"}});
+    pay("1900000110:C1SUB0002",
+        {{"outcome", "userpaying"},
+         {"coupons", {{{"id", "2000000044096177209"}, {"type", "CASH"}, {"fee", 3}}}}});
+    sandbox.advance(std::chrono::seconds{9});
+    EXPECT_EQ(state_of("1900000109:C1SUB0001"), "USERPAYING");
+    sandbox.advance(std::chrono::seconds{1});
+    EXPECT_EQ(state_of("1900000109:C1SUB0001"), "SUCCESS");
+    const Json second = sandbox.control("GET", "/_sandbox/v1/orders/1900000110:C1SUB0002").body;
+    EXPECT_EQ(second["state"], "SUCCESS");
+    EXPECT_EQ(second["coupons"].size(), 1U) << second;
+}
+
 TEST_F(V3Combine, GivesEachProductItsOwnAnswer) {
     const Json user{{"combine_payer_info", {{"openid", AppHarness::kOpenId}}}};
     const auto jsapi = merchant.post(kJsapi, combination(user));

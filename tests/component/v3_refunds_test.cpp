@@ -336,6 +336,7 @@ TEST_F(V3Refunds, ThatWentWrongAreSentToAnotherCard) {
         R"({"code":"INVALID_REQUEST","message":"退款单状态不是退款异常，不能发起异常退款处理"})");
     EXPECT_EQ(told()["refund_status"], "ABNORMAL");
     EXPECT_EQ(event["event_type"], "REFUND.ABNORMAL");
+    const Json first = event;
 
     Json to_user{{"out_refund_no", "R1"}, {"type", "USER_BANK_CARD"}};
     EXPECT_EQ(
@@ -370,6 +371,8 @@ TEST_F(V3Refunds, ThatWentWrongAreSentToAnotherCard) {
     EXPECT_EQ(answer.body["status"], "PROCESSING");
     EXPECT_EQ(answer.body["refund_id"], id);
     EXPECT_EQ(told()["refund_status"], "SUCCESS");
+    EXPECT_NE(event["id"], first["id"]) << "who knows callbacks by their id must not drop this one";
+    EXPECT_NE(event["resource"]["nonce"], first["resource"]["nonce"]);
     EXPECT_EQ(query("R1").body["status"], "SUCCESS");
     EXPECT_TRUE(query("R1").body.contains("success_time"));
 }

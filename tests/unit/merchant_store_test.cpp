@@ -143,8 +143,21 @@ TEST_F(MerchantStore, AsksFirstForTheOrdersThatWereNotAskedForLongest) {
     EXPECT_EQ(ids(at(1000), 10), "bda");
     EXPECT_EQ(ids(at(1000), 1), "b");
     EXPECT_EQ(ids(at(999), 10), "");
-    commit([](Transaction& books) { return books.forget_prepay("b"), true; });
+    commit([](Transaction& books) { return books.forget_prepay("b", at(1001)), true; });
     EXPECT_EQ(ids(at(1000), 10), "da");
+}
+
+TEST_F(MerchantStore, ForgetsNoOrderThatWasAskedForSince) {
+    insert(order("a"));
+    commit([](Transaction& books) {
+        books.mark_prepay_asked("a", at(1000));
+        books.mark_prepay_asked("a", at(7000));  // the user tapped again …
+        books.forget_prepay("a", at(6999));      // … while an older question was answered
+        return true;
+    });
+    EXPECT_EQ(store_.begin()->unpaid_since(at(1000), 10).size(), 1U);
+    commit([](Transaction& books) { return books.forget_prepay("a", at(7001)), true; });
+    EXPECT_TRUE(store_.begin()->unpaid_since(at(9000), 10).empty());
 }
 
 Refund refund(const std::string& number, const std::string& order_id) {
