@@ -129,6 +129,15 @@ Result<std::optional<Injection>> choose_fault(Exchange& exchange, Context& conte
                                 .out_trade_no = exchange.out_trade_no});
 }
 
+/// API V3's words for the status that a fault asks for; nothing where a gateway's page fits.
+/// source  [A] spec V3 1.7: errors are JSON, also those of a service that is down
+std::optional<api_v3::Words> words_for_status(const Injection& fault,
+                                              const http::Request& request) {
+    if (!fault.is(Effect::Kind::http_status) || !api_v3::is_v3_path(request.path))
+        return std::nullopt;
+    return api_v3::words_of_status(fault.effect.http_status);
+}
+
 /// The header asks for something that does not exist.
 http::Response unknown_demand(const Error& error, Context& context, Exchange& exchange) {
     exchange.verdict = "refused";
@@ -159,6 +168,8 @@ std::optional<http::Response> App::respond(Exchange& exchange) {
         exchange.verdict = "failed";
         exchange.hint =
             fmt::format("fault {}: {}", exchange.fault->id, describe(exchange.fault->effect));
+        if (auto words = words_for_status(*exchange.fault, request))
+            return api_v3::refuse_unread(*words, request, context_);
         return answer_without_work(*exchange.fault);
     }
 

@@ -18,7 +18,6 @@
 #include "sandbox/certificates/platform_files.hpp"
 #include "sandbox/certificates/private_files.hpp"
 #include "sandbox/config/stored_merchants.hpp"
-#include "sandbox/control/routes.hpp"
 #include "sandbox/events/announce.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/exchanges/exchange_archive.hpp"
@@ -33,6 +32,7 @@
 #include "sandbox/store/sqlite_store.hpp"
 #include "sandbox/timers/fire.hpp"
 #include "sandbox/timers/scheduler.hpp"
+#include "sandbox/unread.hpp"
 #include "sandbox/verdict/traces.hpp"
 #include "sandbox/waiters.hpp"
 
@@ -83,23 +83,16 @@ class SocketSender final : public Sender {
     http::Dispatcher dispatcher_;
 };
 
-/// The control API refuses in JSON whatever is wrong, also what is too large or no HTTP.
-std::optional<http::Response> refuse_unread(int status, std::string_view detail,
-                                            const std::string& target) {
-    http::Request request;
-    http::set_target(request, target);
-    if (!control::is_control_path(request.path)) return std::nullopt;
-    return control::answer_unread(status, detail);
-}
-
-http::Server::Options edge_options(const Config& config) {
+http::Server::Options edge_options(const Config& config, Context& context) {
     http::Server::Options options;
     options.host = config.http_host;
     options.port = config.http_port;
     options.workers = config.workers;
     options.head_bytes_max = kHeadBytesMax;
     options.body_bytes_max = kBodyBytesMax;
-    options.refuse = refuse_unread;
+    options.refuse = [&context](int status, std::string_view detail, const std::string& target) {
+        return refuse_unread(status, detail, target, context);
+    };
     return options;
 }
 
@@ -224,14 +217,14 @@ class Server::Impl {
                   config.settings.virtual_wire ? static_cast<const Clock&>(clock) : system_clock},
           notifier(context),
           app(context),
-          edge(edge_options(config),
+          edge(edge_options(config, context),
                [this](http::Request request) { return app.handle(std::move(request)); }) {
         store->follow(clock, system_clock);
         keep_time();
         config::add_stored_merchants(config.directory, *store);
         faults.start_with(config.faults);
         if (config.https) {
-            http::Server::Options options = edge_options(config);
+            http::Server::Options options = edge_options(config, context);
             std::tie(options.host, options.port) = *config.https;
             options.tls = prepare_tls(config, platform);
             tls_edge = std::make_unique<http::Server>(

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include <httplib.h>
@@ -76,28 +77,43 @@ class ResponseWriter::Speaker final : public httplib::Server {
             answer.body = std::move(response_->body);
             return HandlerResponse::Handled;
         });
-        // Of the headers that httplib has added by now, only the length stays.
-        set_post_routing_handler([this](const httplib::Request&, httplib::Response& answer) {
-            for (auto line = answer.headers.begin(); line != answer.headers.end();)
-                line = line->first == "Content-Length" && has_length_ ? std::next(line)
-                                                                      : answer.headers.erase(line);
-        });
+        // The headers that httplib has added by now are ours to say.
+        set_post_routing_handler(
+            [](const httplib::Request&, httplib::Response& answer) { answer.headers.clear(); });
     }
 
     void speak(Response& response, const Context& context, std::string& out) {
         response_ = &response;
         lines_.clear();
+        const bool has_length = !context.streamed && response.status >= 200 &&
+                                response.status != 204 && response.status != 304;
+        if (!has_length) response.body.clear();
+        const auto add = [this](std::string_view name, std::string_view value) {
+            lines_.append(name).append(": ").append(value).append("\r\n");
+        };
+        const auto add_length = [&] {
+            if (has_length) add("Content-Length", std::to_string(response.body.size()));
+        };
+        bool is_framed = false;
         for (const auto& [name, value] : response.headers) {
-            if (!is_framing(name)) lines_.append(name).append(": ").append(value).append("\r\n");
+            if (!is_framing(name)) {
+                add(name, value);
+            } else if (!is_framed && equals_ignoring_case(name, "Keep-Alive")) {
+                // In the order that nginx has.
+                add_length();
+                add("Connection", context.close ? "close" : "keep-alive");
+                if (!context.close) add(name, value);
+                is_framed = true;
+            }
         }
-        if (context.close) {
-            lines_ += "Connection: close\r\n";
-        } else if (context.minor_version == 0) {
-            lines_ += "Connection: keep-alive\r\n";
+        if (!is_framed) {
+            if (context.close) {
+                add("Connection", "close");
+            } else if (context.minor_version == 0) {
+                add("Connection", "keep-alive");
+            }
+            add_length();
         }
-        has_length_ = !context.streamed && response.status >= 200 && response.status != 204 &&
-                      response.status != 304;
-        if (!has_length_) response.body.clear();
 
         MemoryStream stream(
             context.to_head_request ? "HEAD / HTTP/1.1\r\n\r\n" : "GET / HTTP/1.1\r\n\r\n", lines_,
@@ -110,7 +126,6 @@ class ResponseWriter::Speaker final : public httplib::Server {
   private:
     Response* response_ = nullptr;
     std::string lines_;
-    bool has_length_ = true;
 };
 
 ResponseWriter::ResponseWriter() : speaker_(std::make_unique<Speaker>()) {

@@ -21,10 +21,12 @@ class ResponseWriter {
     ResponseWriter();
     ~ResponseWriter();
 
-    /// Appends `response` to `out`: its header lines in their order, after which come
-    /// Content-Length and, where it differs from the version's default, Connection. Lines of the
-    /// response's own about length and connection are left out. A header that cannot be sent (a
-    /// line break in it, say) makes the answer a bare 500.
+    /// Appends `response` to `out`: its header lines in their order, after which come Connection,
+    /// where it differs from the version's default, and Content-Length. An answer that names
+    /// Keep-Alive has Content-Length and Connection in front of that line, and loses the line when
+    /// the connection closes. Other lines of the response's own about length and connection are
+    /// left out. A header that cannot be sent (a line break in it, say) makes the answer a bare
+    /// 500.
     void write(Response response, const Context& context, std::string& out);
 
   private:

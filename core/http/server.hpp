@@ -19,7 +19,7 @@ namespace wxpay::http {
 /// owns the connections and finds the requests. A fixed number of workers serves any number of
 /// connections; only whole requests reach the handler, whatever their method. Answers leave in one
 /// send. Header lines about length and connection are the server's; a handler's "Connection: close"
-/// is heeded.
+/// and "Keep-Alive" are heeded.
 class Server {
   public:
     struct Options {

@@ -4,6 +4,7 @@
 #include <array>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "core/codec/beijing_time.hpp"
 #include "core/domain/fen.hpp"
@@ -29,7 +30,6 @@ constexpr Words kScannedAmountUnknown{"", "沙箱被扫支付金额({})无效，
 constexpr Words kWrongAmount{"", "沙箱支付金额不正确，请确认验收case"};
 constexpr Words kUserPaying{"USERPAYING", "需要用户输入支付密码"};
 constexpr Words kOrderPaid{"ORDERPAID", "订单已支付"};
-constexpr std::array kRephrased{Rephrased{kSignWrong, kSignWrongHere}};
 
 /// What an amount stands for.
 struct Case {
@@ -240,7 +240,6 @@ Endpoint twin_of(const Endpoint& original) {
     twin.in_acceptance = true;
     twin.needs_certificate = false;
     twin.only_sign_type = v2::SignType::md5;
-    if (twin.rephrased.empty()) twin.rephrased = kRephrased;
     if (original.path == "/pay/unifiedorder") twin.handle = unified_order;
     if (original.path == "/pay/micropay") twin.handle = micropay;
     if (original.path == "/pay/orderquery") twin.handle = order_query;
@@ -252,11 +251,18 @@ Endpoint twin_of(const Endpoint& original) {
 }  // namespace
 
 std::span<const Endpoint> acceptance_endpoints() {
-    static std::deque<std::string> paths;  // of the endpoints; their views stay good
+    // Of the endpoints, whose views stay good.
+    static std::deque<std::string> paths;
+    static std::deque<std::vector<Rephrased>> words;
     static const std::vector<Endpoint> kEndpoints = [] {
         std::vector<Endpoint> out;
         const auto add = [&out](std::string path, Endpoint endpoint) {
             endpoint.path = paths.emplace_back(std::move(path));
+            // Before what the call itself says of a wrong signature.
+            auto& rephrased = words.emplace_back();
+            rephrased.push_back({kSignWrong, kSignWrongHere});
+            rephrased.insert(rephrased.end(), endpoint.rephrased.begin(), endpoint.rephrased.end());
+            endpoint.rephrased = rephrased;
             out.push_back(endpoint);
         };
         for (const std::string_view prefix : {kOld, kNew}) {

@@ -105,6 +105,11 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
             Refusal{kOrderNotExist, "out_trade_no",
                     "this merchant has no order of that number; ordered with another mch_id?"}};
     }
+    if (!order->combine_out_trade_no.empty()) {
+        return Failure{Refusal{kOrderNotExist, "out_trade_no",
+                               "a part of a combined order: API V3's /v3/combine-transactions/ "
+                               "has it"}};
+    }
     Reply reply;
     reply.device_info = order->device_info;
     reply.shows_device_info = !order->device_info.empty();

@@ -352,6 +352,7 @@ http::Response respond(std::string body, Context& context) {
     http::Response response;
     response.headers.add("Server", "nginx");
     response.headers.add("Content-Type", "text/plain");
+    response.headers.add("Keep-Alive", "timeout=8");
     response.headers.add("Cache-Control", "must-revalidate, no-cache");
     response.headers.add("X-Content-Type-Options", "nosniff");
     response.headers.add("Request-ID", next_request_id(context.random));

@@ -82,6 +82,19 @@ std::optional<Refusal> find_missing_user(const XmlMessage& message) {
                    "'openid' is missing or empty; JSAPI orders name their user"};
 }
 
+/// Whether the user's openids were issued to the apps that they come with.
+std::optional<Refusal> check_owner(const Order& order, Work& work) {
+    if (order.trade_type != TradeType::jsapi) return std::nullopt;
+    if (!order.openid.empty() && work.store().is_openid_of_another_app(order.appid, order.openid))
+        return Refusal{kOpenidOfAnotherApp, "openid", "this openid was issued to another appid"};
+    const auto sub_appid = AppId::parse(order.sub_appid);
+    if (sub_appid && work.store().is_openid_of_another_app(*sub_appid, order.sub_openid)) {
+        return Refusal{kOpenidOfAnotherApp, "sub_openid",
+                       "this sub_openid was issued to another appid than sub_appid"};
+    }
+    return std::nullopt;
+}
+
 /// Whether the user can be one of the app's.
 std::optional<Refusal> check_user(const Call& call, Work& work) {
     constexpr std::size_t kRealLength = 28;
@@ -164,7 +177,9 @@ Result<Order, Refusal> again(const Call& call, Work& work, const Order& sent) {
         }
         return refuse_again(call, work, kOrderNumberRepeated, std::move(hint));
     }
-    if (now - stored->prepaid_at >= kPrepayLife) {
+    // source  [A] pay.weixin.qq.com/doc/v2/merchant/4011936869: five minutes
+    const auto life = stored->trade_type == TradeType::mweb ? Millis(kH5Life) : Millis(kPrepayLife);
+    if (now - stored->prepaid_at >= life) {
         stored->prepay_id = sent.prepay_id;
         stored->prepaid_at = now;
         stored->code_url = sent.code_url;
@@ -191,11 +206,7 @@ Result<Reply, Refusal> handle(const Call& call, Work& work) {
         if (!work.store().find_order(order.mch_id, order.out_trade_no))
             return Failure{std::move(*refusal)};
     }
-    if (order.trade_type == TradeType::jsapi && !order.openid.empty() &&
-        work.store().is_openid_of_another_app(order.appid, order.openid)) {
-        return Failure{
-            Refusal{kOpenidOfAnotherApp, "openid", "this openid was issued to another appid"}};
-    }
+    if (auto refusal = check_owner(order, work)) return Failure{std::move(*refusal)};
     if (auto refusal = check_user(call, work)) return Failure{std::move(*refusal)};
     note_oddities(call);
 

@@ -69,7 +69,7 @@ constexpr std::array kWhat{
     matching(optional("notify_url", 255, Limit::recalled), kNotifyUrlPattern),
     list("limit_pay"),
     optional("scene_info.device_id", 32, Limit::recalled),
-    required("scene_info.payer_client_ip", 45, Limit::recalled)};
+    ip_address(required("scene_info.payer_client_ip", 45, Limit::recalled))};
 constexpr std::array kScene{object("scene_info")};
 constexpr std::array kKnownScene{object("scene_info", Need::required)};
 constexpr std::array kUser{object("combine_payer_info", Need::required),
@@ -140,7 +140,8 @@ Result<void, Refusal> check_parts(const Call& call, const Directory& directory) 
     return {};
 }
 
-Order part_from(const Call& call, const Json& json, TradeType type, Instant now) {
+Order part_from(const Call& call, const Json& json, TradeType type, const std::string& limit_pay,
+                Instant now) {
     Order part;
     part.api = ApiVersion::v3;
     part.mch_id = MchId::parse(json["mchid"].get<std::string>()).value();
@@ -155,7 +156,7 @@ Order part_from(const Call& call, const Json& json, TradeType type, Instant now)
     part.device_info = call.text("scene_info.device_id");
     part.openid = call.text("combine_payer_info.openid");
     part.sub_openid = call.text("combine_payer_info.sub_openid");
-    part.limit_pay = limit_pay_of(call);
+    part.limit_pay = limit_pay;
     part.notify_url = call.text("notify_url");
     Json creation{{"combine_mchid", call.merchant.mch_id.str()}};
     if (json.contains("settle_info")) creation["settle_info"] = json["settle_info"];
@@ -219,9 +220,10 @@ Result<Order, Refusal> order(const Call& call, TradeType type, Work& work) {
     combination.creation = creation_of(call);
     if (const auto stored = find_combination(work.store(), combination.mch_id, combination.number))
         return again(work, *stored, combination, type);
+    const std::string limit_pay = limit_pay_of(call);
     std::vector<Order> parts;
     for (const Json& json : *call.fields.find("sub_orders")) {
-        parts.push_back(part_from(call, json, type, now));
+        parts.push_back(part_from(call, json, type, limit_pay, now));
         parts.back().expires_at = expires_at;
         parts.back().prepaid_at = now;
         combination.parts.emplace_back(parts.back().mch_id, parts.back().out_trade_no);
@@ -241,6 +243,11 @@ Result<Reply, Refusal> prepay(const Call& call, TradeType type, Work& work) {
     if (auto refusal = check_openid(call, AppId::parse(call.text("combine_appid")).value(),
                                     call.text("combine_payer_info.openid"), work))
         return Failure{std::move(*refusal)};
+    for (const Json& part : *call.fields.find("sub_orders")) {
+        if (auto refusal = check_owner(part.value("sub_appid", ""),
+                                       call.text("combine_payer_info.sub_openid"), work))
+            return Failure{std::move(*refusal)};
+    }
     WXPAY_TRY(const Order first, order(call, type, work));
     switch (type) {
         case TradeType::native:

@@ -76,6 +76,11 @@ constexpr FieldRule time_at(FieldRule rule) {
     rule.is_time = true;
     return rule;
 }
+/// Where the user is. source  [A] v3-endpoints.json: IPv4 or IPv6
+constexpr FieldRule ip_address(FieldRule rule) {
+    rule.is_ip_address = true;
+    return rule;
+}
 /// Bytes over the limit are let pass as long as the characters keep to it.
 constexpr FieldRule in_characters(FieldRule rule) {
     rule.counts_characters = true;

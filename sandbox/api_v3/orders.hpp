@@ -29,8 +29,11 @@ std::string differences(const Order& stored, const Order& sent);
 /// time_expire, the last moment to pay, moved into what WeChat allows.
 std::optional<Instant> expiry_of(const Call& call, Instant now);
 
-/// "no_credit", when the list limit_pay has it.
+/// "no_credit", when the list limit_pay has it; what else stands there is noted.
 std::string limit_pay_of(const Call& call);
+
+/// Refuses an openid that was issued to another app than this one.
+std::optional<Refusal> check_owner(std::string_view appid, const std::string& openid, Work& work);
 
 /// Whether the user's openid fits the app that orders; what is odd about it is noted.
 std::optional<Refusal> check_openid(const Call& call, const AppId& appid, const std::string& openid,

@@ -235,6 +235,13 @@ Result<void, Refusal> authenticate(const http::Request& request,
     return Failure{std::move(refusal)};
 }
 
+/// With parameters, such as a charset, or without.
+bool is_json_type(std::string_view content_type) {
+    std::string_view type = content_type.substr(0, content_type.find(';'));
+    while (type.ends_with(' ')) type.remove_suffix(1);
+    return http::equals_ignoring_case(type, "application/json");
+}
+
 /// Step 6: the body as JSON.
 Result<Json, Refusal> read_body(const http::Request& request, Exchange& exchange) {
     if (request.method == "GET" || request.body.empty()) return Json::object();
@@ -242,6 +249,10 @@ Result<Json, Refusal> read_body(const http::Request& request, Exchange& exchange
     if (!json || !json->is_object()) {
         return refuse(kBodyNotJson, json ? "the body is JSON, but no object"
                                          : fmt::format("the body: {}", json.error().detail));
+    }
+    if (!is_json_type(request.headers.get("Content-Type"))) {
+        exchange.notes.emplace_back(
+            "the body came without Content-Type: application/json, which the documentation wants");
     }
     if (remove_nulls(*json)) {
         exchange.notes.emplace_back(

@@ -12,6 +12,7 @@
 
 #include "sandbox/api_v3/order_fields.hpp"
 #include "sandbox/api_v3/orders.hpp"
+#include "sandbox/diagnosis/nearest.hpp"
 #include "sandbox/ledger/identifiers.hpp"
 #include "sandbox/ledger/payment.hpp"
 #include "sandbox/limits.hpp"
@@ -66,10 +67,11 @@ constexpr std::array kIdentity{
     object("payer.identity"), one_of(required("payer.identity.type", 32, Limit::recalled), kPapers),
     encrypted(required("payer.identity.number", 0)), encrypted(required("payer.identity.name", 0))};
 
-constexpr std::array kScene{object("scene_info"), required("scene_info.payer_client_ip", 45),
+constexpr std::array kScene{object("scene_info"),
+                            ip_address(required("scene_info.payer_client_ip", 45)),
                             optional("scene_info.device_id", 32)};
 constexpr std::array kH5Scene{object("scene_info", Need::required),
-                              required("scene_info.payer_client_ip", 45),
+                              ip_address(required("scene_info.payer_client_ip", 45)),
                               optional("scene_info.device_id", 32)};
 constexpr std::array kSettle{object("settle_info"), flag("settle_info.profit_sharing")};
 constexpr std::array kPartnersSettle{object("settle_info"), flag("settle_info.profit_sharing"),
@@ -169,6 +171,7 @@ std::optional<Refusal> check_user(const Call& call, const Order& order, Work& wo
     }
     if (!order.sub_openid.empty() && order.sub_appid.empty())
         return missing(required("sub_appid", 32), "/body/sub_appid");
+    if (auto refusal = check_owner(order.sub_appid, order.sub_openid, work)) return refusal;
     return check_openid(call, order.appid, order.openid, work);
 }
 
@@ -287,16 +290,36 @@ std::optional<Instant> expiry_of(const Call& call, Instant now) {
 
 std::string limit_pay_of(const Call& call) {
     const Json* const list = call.fields.find("limit_pay");
-    const bool no_credit =
-        list != nullptr && std::find(list->begin(), list->end(), "no_credit") != list->end();
-    return no_credit ? "no_credit" : "";
+    if (list == nullptr) return {};
+    // source  [A] v3-endpoints.json; what comes of another word is not known
+    constexpr std::array<std::string_view, 3> kWithoutEffect{"no_debit", "no_balance",
+                                                             "balance_only"};
+    std::string out;
+    for (const Json& item : *list) {
+        const std::string word = item.is_string() ? item.get<std::string>() : dump_json(item);
+        if (word == "no_credit") {
+            out = word;
+        } else if (std::find(kWithoutEffect.begin(), kWithoutEffect.end(), word) !=
+                   kWithoutEffect.end()) {
+            call.notes.push_back(fmt::format("limit_pay {} has no effect here", word));
+        } else {
+            call.notes.push_back(fmt::format("limit_pay {} is not documented; WeChat may refuse it",
+                                             diagnosis::printable(word)));
+        }
+    }
+    return out;
+}
+
+std::optional<Refusal> check_owner(std::string_view appid, const std::string& openid, Work& work) {
+    const auto app = AppId::parse(appid);
+    if (!app || !work.store().is_openid_of_another_app(*app, openid)) return std::nullopt;
+    return Refusal{kOpenidOfAnotherApp, "this openid was issued to another appid"};
 }
 
 std::optional<Refusal> check_openid(const Call& call, const AppId& appid, const std::string& openid,
                                     Work& work) {
     if (openid.empty()) return std::nullopt;
-    if (work.store().is_openid_of_another_app(appid, openid))
-        return Refusal{kOpenidOfAnotherApp, "this openid was issued to another appid"};
+    if (auto refusal = check_owner(appid.str(), openid, work)) return refusal;
     if (!OpenId::parse(openid))
         call.notes.emplace_back("an openid begins with 'o'; real ones have 28 characters");
     return std::nullopt;

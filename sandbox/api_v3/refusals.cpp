@@ -44,7 +44,7 @@ constexpr std::array kDocumented{
     Words{500, "OPENID_MISMATCH", "openid和appid不匹配"},
     Words{500, "INVALID_TRANSACTIONID", "订单号非法"},
     Words{500, "BIZ_ERR_NEED_RETRY", "退款业务流程错误，需要商户触发重试来解决"},
-    Words{503, "SERVICE_UNAVAILABLE", "服务不可用"},
+    kUnavailable,
     kUserPaying,
     Words{202, "USER_PAYING", "需要用户输入支付密码"},
     kNoCertificate,
@@ -62,6 +62,23 @@ const Words* find_words(std::string_view code_or_message) {
         if (words.code == code_or_message || words.message == code_or_message) return &words;
     }
     return nullptr;
+}
+
+std::optional<Words> words_of_status(int http) {
+    switch (http) {
+        case 429:
+            return kRateLimited;
+        case 500:
+            return kSystemError;
+        case 502:
+        case 503: {
+            Words words = kUnavailable;
+            words.http = http;
+            return words;
+        }
+        default:
+            return std::nullopt;
+    }
 }
 
 std::string body_of(const Refusal& refusal) {

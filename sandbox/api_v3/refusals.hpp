@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -86,10 +87,14 @@ inline constexpr Words kRecordNotExist{404, "NOT_FOUND", "记录不存在"};
 inline constexpr Words kNotEnough{403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起"};
 inline constexpr Words kRateLimited{429, "FREQUENCY_LIMITED", "频率超限", 268447840};
 inline constexpr Words kSystemError{500, "SYSTEM_ERROR", "系统繁忙，请稍后重试"};
+inline constexpr Words kUnavailable{503, "SERVICE_UNAVAILABLE", "服务不可用"};
 
 /// The words of a code, or of a message, that the documentation has: what a fault or a
 /// Wechatpay-Negative-Test header asks for. Null when it has none such.
 const Words* find_words(std::string_view code_or_message);
+
+/// What a service that is overloaded, broken or down says: the words of 429, 500, 502 and 503.
+std::optional<Words> words_of_status(int http);
 
 /// {"code","detail","message"}, members in alphabetical order as live answers have them.
 std::string body_of(const Refusal& refusal);

@@ -1,6 +1,7 @@
 #include "sandbox/api_v3/rules.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
 
@@ -193,6 +194,12 @@ std::string alternatives(std::span<const std::string_view> words) {
     return fmt::format("^({})$", fmt::join(words, "|"));
 }
 
+bool is_ip_address(const std::string& text) {
+    in6_addr ignored{};
+    return inet_pton(AF_INET, text.c_str(), &ignored) == 1 ||
+           inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
+}
+
 std::optional<Refusal> check_text(const FieldRule& rule, const Place& place, bool strict,
                                   std::vector<std::string>& notes) {
     const auto& text = place.value->get_ref<const std::string&>();
@@ -246,6 +253,16 @@ std::optional<Refusal> check_text(const FieldRule& rule, const Place& place, boo
                            fmt::format("{} is RFC 3339: 2024-06-01T12:00:00+08:00 (V2's "
                                        "yyyyMMddHHmmss is not)",
                                        place.pointer()));
+    }
+    // source  [A] RULES: Z or +08:00; that others are taken is our choice
+    if (rule.is_time && !text.ends_with('Z') && !text.ends_with('z') && !text.ends_with("+08:00")) {
+        notes.push_back(fmt::format(
+            "{} has a zone other than Z and +08:00, which WeChat may refuse", place.pointer()));
+    }
+    if (rule.is_ip_address && !is_ip_address(text)) {
+        return refuse_text(
+            "字符串必须是合法的IPv4或IPv6地址", dump_json(*place.value),
+            fmt::format("{} is an IPv4 or IPv6 address, without a port", place.pointer()));
     }
     return std::nullopt;
 }

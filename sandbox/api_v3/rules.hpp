@@ -43,6 +43,7 @@ struct FieldRule {
     const Pattern* pattern = nullptr;
     std::span<const std::string_view> one_of = {};  ///< empty: any text
     bool is_time = false;                           ///< RFC 3339
+    bool is_ip_address = false;                     ///< IPv4 or IPv6
     bool is_encrypted = false;            ///< by the platform key that Wechatpay-Serial names
     bool counts_characters = false;       ///< over bytes_max in bytes only: accepted with a note
     int number_when_missing = 268435461;  ///< of the Request-ID

@@ -291,10 +291,29 @@ TEST(Server, KeepsTheFramingToItself) {
         Response response{200, {}, "hi"};
         response.headers.add("content-length", "99");
         response.headers.add("Transfer-Encoding", "chunked");
-        response.headers.add("Keep-Alive", "timeout=1");
+        response.headers.add("Connection", "keep-alive");
         return response;
     });
     EXPECT_EQ(site.ask(get("/")), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+}
+
+TEST(Server, SaysThatItKeepsTheConnectionWhereTheAnswerNamesKeepAlive) {
+    Site site([](const Request& request) -> Answer {
+        Response response{request.path == "/none" ? 204 : 200, {}, "hi"};
+        response.headers.add("A", "1");
+        response.headers.add("Keep-Alive", "timeout=8");
+        response.headers.add("B", "2");
+        response.headers.add("Keep-Alive", "timeout=9");
+        return response;
+    });
+    const std::string kept = "Connection: keep-alive\r\nKeep-Alive: timeout=8\r\nB: 2\r\n\r\n";
+    const std::string head = "HTTP/1.1 200 OK\r\nA: 1\r\nContent-Length: 2\r\n";
+    EXPECT_EQ(site.ask(get("/")), head + kept + "hi");
+    EXPECT_EQ(site.ask("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), head + kept + "hi");
+    EXPECT_EQ(
+        site.last_words("GET /none HTTP/1.1\r\n\r\nHEAD / HTTP/1.1\r\nConnection: "
+                        "close\r\n\r\n"),
+        "HTTP/1.1 204 No Content\r\nA: 1\r\n" + kept + head + "Connection: close\r\nB: 2\r\n\r\n");
 }
 
 TEST(Server, DoesNotLetAHeaderSplitTheResponse) {

@@ -3,6 +3,7 @@
 
 #include "core/v2/notification.hpp"
 
+#include "sandbox/api_v2/acceptance.hpp"
 #include "sandbox/api_v2/endpoints.hpp"
 #include "tests/support/app_harness.hpp"
 
@@ -206,6 +207,24 @@ TEST_F(Acceptance, SaysWhatItDoesNotKnow) {
         call("/pay/unifiedorder", AppHarness::order("W2", {{"total_fee", "1.01"}}));
     EXPECT_EQ(strange.at("retmsg"), "请确认请求参数是否正确total_fee");
     EXPECT_EQ(strange.at("retcode"), "1");
+}
+
+TEST_F(Acceptance, SaysInTheSameWordsOnEachPathThatTheKeyIsWrong) {
+    const Fields unsigned_call{{"appid", AppHarness::kAppId},   {"mch_appid", AppHarness::kAppId},
+                               {"wxappid", AppHarness::kAppId}, {"mch_id", AppHarness::kMchId},
+                               {"mchid", AppHarness::kMchId},   {"nonce_str", "n"},
+                               {"sign", std::string(32, '0')}};
+    const auto all = sandbox::api_v2::acceptance_endpoints();
+    EXPECT_GT(all.size(), 20U);
+    for (const sandbox::api_v2::Endpoint& endpoint : all) {
+        const Fields answer =
+            sandbox.v2_raw(std::string(endpoint.path), AppHarness::xml(unsigned_call));
+        EXPECT_EQ(answer.at("return_code"), "FAIL") << endpoint.path;
+        EXPECT_EQ(answer.at("return_msg"),
+                  "沙箱验证签名失败，请确认沙箱签名key是否正确（通过getsignkey调用生成）")
+            << endpoint.path;
+        EXPECT_EQ(answer.size(), 2U) << endpoint.path;
+    }
 }
 
 TEST_F(Acceptance, TheNewerOneHasAllCallsAndTheOlderOneOrders) {

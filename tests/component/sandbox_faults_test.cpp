@@ -150,6 +150,29 @@ TEST_F(Faults, AStatusIsAGatewaysPageAndNothingIsDone) {
     EXPECT_EQ(last_exchange()["hint"], "fault f1: http_status");
 }
 
+TEST_F(Faults, AStatusBelowV3IsJsonWhereItsTableHasACodeForIt) {
+    const auto ask = [&](const std::string& status) {
+        http::Request query;
+        query.path = "/v3/certificates";
+        query.headers.add("Wechatpay-Negative-Test", "http_status=" + status);
+        return sandbox.call(query);
+    };
+    const auto expect = [&](int status, const char* code, const char* message) {
+        const http::Response response = ask(std::to_string(status));
+        EXPECT_EQ(response.status, status);
+        EXPECT_EQ(response.headers.get("Content-Type"), "application/json; charset=utf-8");
+        EXPECT_FALSE(response.headers.get("Request-ID").empty());
+        EXPECT_FALSE(response.headers.find("Wechatpay-Signature"));
+        EXPECT_EQ(json::parse(response.body), json({{"code", code}, {"message", message}}));
+    };
+    expect(429, "FREQUENCY_LIMITED", "频率超限");
+    expect(500, "SYSTEM_ERROR", "系统繁忙，请稍后重试");
+    expect(502, "SERVICE_UNAVAILABLE", "服务不可用");
+    expect(503, "SERVICE_UNAVAILABLE", "服务不可用");
+    EXPECT_NE(ask("504").body.find("<h1>504 Gateway Time-out</h1>"), std::string::npos);
+    EXPECT_EQ(last_exchange()["hint"], "fault header: http_status");
+}
+
 TEST_F(Faults, ADropCutsTheConnectionBeforeOrAfterTheWork) {
     on_api({{"drop", "before"}}, {{"out_trade_no", "B"}});
     on_api({{"drop", "after"}}, {{"out_trade_no", "A"}});

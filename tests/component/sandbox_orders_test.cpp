@@ -271,6 +271,27 @@ TEST_F(Orders, RefusesAUserWhoCannotBeTheApps) {
               "appid and openid not match");
 }
 
+TEST_F(Orders, RefusesAUserWhoCannotBeTheSubMerchantsApps) {
+    const std::string openid = "oSubOpenidSample000000000002";
+    auto issued = sandbox.store->begin();
+    issued->add_openid(AppId::parse(AppHarness::kAppId).value(), openid);
+    issued->commit();
+    issued.reset();
+    const auto order_with = [&](const std::string& sub_appid) {
+        const Fields fields = AppHarness::order("SP2", {{"mch_id", "1900000111"},
+                                                        {"sub_mch_id", "1900000200"},
+                                                        {"sub_appid", sub_appid},
+                                                        {"openid", "-"},
+                                                        {"sub_openid", openid}});
+        return refusal(sandbox.v2_raw(
+            "/pay/unifiedorder",
+            AppHarness::xml(AppHarness::sign(fields, "3e8b6a1d5c9f4072b1e0d3c2a5f48697"))));
+    };
+    EXPECT_EQ(order_with("wx1111111111111111"), "appid and openid not match");
+    EXPECT_NE(sandbox.hint.find("sub_openid"), std::string::npos) << sandbox.hint;
+    EXPECT_EQ(order_with(AppHarness::kAppId), "");
+}
+
 TEST_F(Orders, RefusesAProductThatIsNotEnabled) {
     Fields fields = AppHarness::order("P1", {{"mch_id", "1900000110"}});
     fields = AppHarness::sign(std::move(fields), "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
@@ -294,6 +315,20 @@ TEST_F(Orders, GivesTheSamePrepayIdToTheSameCallForTwoHours) {
     const Fields third = sandbox.v2("/pay/unifiedorder", repeat);
     EXPECT_NE(third.at("prepay_id"), first.at("prepay_id"));
     EXPECT_NE(third.at("code_url"), first.at("code_url"));
+}
+
+TEST_F(Orders, GivesTheSameMwebUrlToTheSameCallForFiveMinutes) {
+    const auto ask = [&] {
+        return sandbox.v2("/pay/unifiedorder",
+                          AppHarness::order("E1", {{"trade_type", "MWEB"}, {"openid", "-"}}));
+    };
+    const Fields first = ask();
+    sandbox.advance(5min - 1s);
+    EXPECT_EQ(ask().at("mweb_url"), first.at("mweb_url"));
+    sandbox.advance(1s);
+    const Fields fresh = ask();
+    EXPECT_NE(fresh.at("mweb_url"), first.at("mweb_url"));
+    EXPECT_NE(fresh.at("mweb_url").find("prepay_id=" + fresh.at("prepay_id")), std::string::npos);
 }
 
 TEST_F(Orders, RefusesTheSameNumberWithOtherParameters) {

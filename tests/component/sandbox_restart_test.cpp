@@ -180,5 +180,77 @@ TEST(Edge, RefusesInJsonBelowTheControlApi) {
     EXPECT_NE(words("POST /pay/unifiedorder" + large).find("text/plain"), std::string::npos);
 }
 
+TEST(Edge, RefusesInJsonBelowV3AndNamesTheLimit) {
+    Server server{sandbox::Config{}};
+    ASSERT_TRUE(server.start());
+    const auto words = [&](const std::string& bytes) {
+        RawSocket client(server.port());
+        client.send(bytes);
+        return client.recv_all();
+    };
+    const std::string large = " HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n";
+    const std::string hint =
+        "\r\nWxpay-Sandbox-Hint: the body is over the limit: 1048576 bytes\r\n";
+    const std::string v3 = words("POST /v3/pay/transactions/jsapi" + large);
+    EXPECT_TRUE(v3.starts_with("HTTP/1.1 413 ")) << v3;
+    EXPECT_NE(v3.find("\r\nContent-Type: application/json; charset=utf-8\r\n"), std::string::npos);
+    EXPECT_NE(v3.find("\r\nRequest-ID: "), std::string::npos) << v3;
+    EXPECT_NE(v3.find("\r\nConnection: close\r\n"), std::string::npos) << v3;
+    EXPECT_EQ(v3.find("Keep-Alive"), std::string::npos) << v3;
+    EXPECT_NE(v3.find(hint), std::string::npos) << v3;
+    EXPECT_TRUE(
+        v3.ends_with(R"({"code":"INVALID_REQUEST","message":"the body is over the limit"})"))
+        << v3;
+    const std::string v2 = words("POST /pay/unifiedorder" + large);
+    EXPECT_NE(v2.find(hint), std::string::npos) << v2;
+    EXPECT_TRUE(v2.ends_with("\r\n\r\nthe body is over the limit\n")) << v2;
+    const std::string head =
+        words("GET /v3/certificates HTTP/1.1\r\nA: " + std::string(20'000, 'a') + "\r\n\r\n");
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 431 ")) << head;
+    EXPECT_NE(head.find("\r\nWxpay-Sandbox-Hint: the head is over the limit: 16384 bytes\r\n"),
+              std::string::npos)
+        << head;
+    EXPECT_NE(words("no HTTP\r\n\r\n").find("\r\nContent-Type: text/plain"), std::string::npos);
+}
+
+TEST(Edge, GivesNoHintsUnderStrict) {
+    sandbox::Config config;
+    config.settings.strict = true;
+    Server server{std::move(config)};
+    ASSERT_TRUE(server.start());
+    RawSocket client(server.port());
+    client.send("POST /v3/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n");
+    const std::string answer = client.recv_all();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
+    EXPECT_EQ(answer.find("Wxpay-Sandbox-"), std::string::npos) << answer;
+}
+
+TEST(Edge, HasTheHeadersOfWeChatsAnswersInTheirOrder) {
+    Server server{sandbox::Config{}};
+    ASSERT_TRUE(server.start());
+    const auto names = [&](const std::string& start, const std::string& body) {
+        RawSocket client(server.port());
+        client.send(start + " HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body);
+        const std::string answer = client.recv_response();
+        EXPECT_NE(answer.find("\r\nConnection: keep-alive\r\nKeep-Alive: timeout=8\r\n"),
+                  std::string::npos)
+            << answer;
+        std::string out;
+        for (std::size_t at = answer.find("\r\n") + 2; answer.compare(at, 2, "\r\n") != 0;
+             at = answer.find("\r\n", at) + 2)
+            out += answer.substr(at, answer.find(':', at) - at) + " ";
+        return out;
+    };
+    EXPECT_EQ(
+        names("POST /pay/orderquery", AppHarness::xml(AppHarness::sign({{"out_trade_no", "T1"}}))),
+        "Server Content-Type Content-Length Connection Keep-Alive Cache-Control "
+        "X-Content-Type-Options Request-ID Wxpay-Sandbox-Exchange Wxpay-Sandbox-Hint ");
+    EXPECT_EQ(names("GET /v3/certificates", ""),
+              "Server Content-Type Content-Length Connection Keep-Alive Cache-Control "
+              "X-Content-Type-Options Content-Language Request-ID Wxpay-Sandbox-Exchange "
+              "Wxpay-Sandbox-Hint ");
+}
+
 }  // namespace
 }  // namespace wxpay::test

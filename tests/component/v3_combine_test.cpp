@@ -197,6 +197,37 @@ TEST_F(V3Combine, KeepsItsPartsFromThePlainPaths) {
               "OUT_TRADE_NO_USED");
 }
 
+TEST_F(V3Combine, KeepsItsPartsFromTheQueryOfV2) {
+    order();
+    const auto query = [&](const test::Fields& fields) {
+        return sandbox.v2("/pay/orderquery", fields).at("err_code");
+    };
+    EXPECT_EQ(query({{"out_trade_no", "C1SUB0001"}}), "ORDERNOTEXIST");
+    EXPECT_NE(sandbox.hint.find("/v3/combine-transactions/"), std::string::npos) << sandbox.hint;
+    pay("1900000109:C1SUB0001");
+    const std::string id = merchant.get(kQuery).body["sub_orders"][0]["transaction_id"];
+    EXPECT_EQ(query({{"transaction_id", id}}), "ORDERNOTEXIST");
+}
+
+TEST_F(V3Combine, RefusesAUserOrAnAddressThatCannotBe) {
+    const std::string openid = "oSubOpenidSample000000000002";
+    auto issued = sandbox.store->begin();
+    issued->add_openid(AppId::parse(AppHarness::kAppId).value(), openid);
+    issued->commit();
+    issued.reset();
+    const auto refused = [&](const Json& changes) {
+        return merchant.post(kJsapi, combination(changes)).code();
+    };
+    Json user{{"combine_payer_info", {{"openid", AppHarness::kOpenId}, {"sub_openid", openid}}}};
+    user["sub_orders"] = {part("1900000109", "C1SUB0001", 10), part("1900000110", "C1SUB0002", 2)};
+    user["sub_orders"][1]["sub_appid"] = "wx1111111111111111";
+    EXPECT_EQ(refused(user), "OPENID_MISMATCH");
+    user["sub_orders"][1]["sub_appid"] = AppHarness::kAppId;
+    EXPECT_EQ(refused(user), "");
+    user["scene_info"]["payer_client_ip"] = "localhost";
+    EXPECT_EQ(refused(user), "PARAM_ERROR");
+}
+
 TEST_F(V3Combine, RefundsAPartByItsTransactionIdThroughV2) {
     order();
     pay("1900000109:C1SUB0001");

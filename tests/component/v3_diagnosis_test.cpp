@@ -587,5 +587,21 @@ TEST_F(V3Callbacks, NamesAHandlerThatDoesNotVerify) {
     }
 }
 
+TEST_F(V3Diagnosis, NotesABodyThatIsNotSaidToBeJson) {
+    const auto notes_on = [&](const char* type) {
+        http::Request request = order();
+        request.headers.set("Content-Type", type);
+        EXPECT_EQ(merchant.send(request).status, 200);
+        return notes();
+    };
+    EXPECT_EQ(notes_on("application/json"), std::vector<std::string>{});
+    EXPECT_EQ(notes_on("Application/JSON ; charset=UTF-8"), std::vector<std::string>{});
+    for (const char* const type : {"", "text/plain", "application/jsonp"}) {
+        EXPECT_EQ(notes_on(type),
+                  std::vector<std::string>{"the body came without Content-Type: application/json, "
+                                           "which the documentation wants"});
+    }
+}
+
 }  // namespace
 }  // namespace wxpay

@@ -278,6 +278,63 @@ TEST_F(V3Orders, KeepsWhatIsAnothersAndSaysSoBySupportsNumber) {
     expect(provider.post("/v3/refund/domestic/refunds", refund), no_order, "268447845");
 }
 
+TEST_F(V3Orders, RefuseAUserOfAnotherAppThanSubAppid) {
+    const std::string openid = "oSubOpenidSample000000000002";
+    auto issued = sandbox.store->begin();
+    issued->add_openid(AppId::parse(AppHarness::kAppId).value(), openid);
+    issued->commit();
+    issued.reset();
+    V3Caller provider(sandbox, "1900000111");
+    const auto order_with = [&](const char* sub_appid) {
+        const Json body{{"sp_appid", AppHarness::kAppId},
+                        {"sp_mchid", "1900000111"},
+                        {"sub_appid", sub_appid},
+                        {"sub_mchid", "1900000200"},
+                        {"description", "demo"},
+                        {"out_trade_no", "SUBUSER1"},
+                        {"notify_url", "http://127.0.0.1:9190/notify"},
+                        {"amount", {{"total", 100}, {"currency", "CNY"}}},
+                        {"payer", {{"sub_openid", openid}}}};
+        return provider.post("/v3/pay/partner/transactions/jsapi", body);
+    };
+    const auto refused = order_with("wx1111111111111111");
+    EXPECT_EQ(refused.status, 500);
+    EXPECT_EQ(refused.code(), "OPENID_MISMATCH");
+    EXPECT_EQ(order_with(AppHarness::kAppId).status, 200);
+}
+
+TEST_F(V3Orders, TakeTheUsersAddressInBothFamiliesOnly) {
+    const auto from = [&](const std::string& address) {
+        return merchant.post(
+            kJsapi, V3Caller::order("ADDRESS1", {{"scene_info", {{"payer_client_ip", address}}}}));
+    };
+    const auto refused = from("14.23.150.211:8080");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(
+        refused.response.body,
+        R"({"code":"PARAM_ERROR","detail":{"location":"body","value":"14.23.150.211:8080"},)"
+        R"("message":"输入源“/body/scene_info/payer_client_ip”映射到值字段“用户终端IP”字符串规则校验失败，字符串必须是合法的IPv4或IPv6地址"})");
+    EXPECT_EQ(from("localhost").code(), "PARAM_ERROR");
+    EXPECT_EQ(from("2001:db8::1").status, 200);
+}
+
+TEST_F(V3Orders, NoteWhatIsTakenAndHasNoEffect) {
+    const auto notes_on = [&](const char* number, const Json& changes) {
+        order(number, changes);
+        const auto last = sandbox.exchanges.list(1, [](const auto&) { return true; });
+        return last.at(0)->notes;
+    };
+    using Notes = std::vector<std::string>;
+    EXPECT_EQ(notes_on("LIMITS01", {{"limit_pay", {"no_debit", "no_credit", "no_such", 1}}}),
+              (Notes{"limit_pay no_debit has no effect here",
+                     "limit_pay no_such is not documented; WeChat may refuse it",
+                     "limit_pay 1 is not documented; WeChat may refuse it"}));
+    EXPECT_EQ(notes_on("ZONES001", {{"time_expire", "2024-06-01T14:00:00+09:00"}}),
+              (Notes{"/body/time_expire has a zone other than Z and +08:00, which WeChat may "
+                     "refuse"}));
+    EXPECT_EQ(notes_on("ZONES002", {{"time_expire", "2024-06-01T05:00:00Z"}}), Notes{});
+}
+
 TEST_F(V3Orders, CostTenMillionYuanAtMost) {
     const auto costs = [&](std::uint64_t total) {
         return merchant.post(kJsapi, V3Caller::order("DEAR0001", {{"amount", {{"total", total}}}}));
