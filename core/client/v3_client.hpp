@@ -71,8 +71,10 @@ struct RefundRequest {
 ///
 /// Errors of all calls: those of the transport; not_utf8, too_large, malformed (also an unsigned
 /// HTTP error: nothing in it is believed); those of verify_signature(); refused, with WeChat's
-/// words in the detail and its code in the field. A 401 is not signed; it is `refused` with the
-/// field SIGN_ERROR, whatever it says.
+/// words in the detail and its code in the field; missing_field and invalid_value, of an answer
+/// that lacks what it is for, or has it in no form that is known, and of a number of ours that
+/// cannot stand in a path. A 401 is not signed; it is `refused` with the field SIGN_ERROR, whatever
+/// it says.
 class Client {
   public:
     /// keys       public keys that were downloaded from the console, and certificates that are
