@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/client/bill_file.hpp"
 #include "core/codec/beijing_time.hpp"
-#include "core/codec/gzip.hpp"
+#include "core/codec/json.hpp"
 
 namespace wxpay::v2 {
 namespace {
@@ -21,9 +22,15 @@ std::optional<RefundStatus> parse_refund_status(std::string_view word) {
     return std::nullopt;
 }
 
-constexpr std::string_view kGzipMagic = "\x1f\x8b";
-/// 600,000 rows; packed, a bill is about a tenth of that.
-constexpr std::size_t kBillBytesMax = 256 * 1024 * 1024;
+/// A moment that an answer may have; invalid_value when it is in another form.
+Result<std::optional<Instant>> moment(const XmlMessage& answer, const char* name,
+                                      std::optional<Instant> (*parse)(std::string_view)) {
+    const std::string_view text = answer.get(name);
+    const auto at = parse(text);
+    if (!at && !text.empty())
+        return Failure{Error{Errc::invalid_value, std::string(name) + " is not a time", name}};
+    return at;
+}
 
 }  // namespace
 
@@ -100,6 +107,12 @@ Result<OrderQueryReply> Client::order_query(const std::string& out_trade_no) {
     const auto text = [&](const char* name) { return std::string(answer.get(name)); };
     const auto state = parse_trade_state(answer.get("trade_state"));
     if (!state) return Failure{Error{Errc::invalid_value, "unknown trade_state", "trade_state"}};
+    if (*state == TradeState::success || *state == TradeState::refund) {
+        for (const char* name : {"transaction_id", "total_fee", "time_end"}) {
+            if (answer.get(name).empty())
+                return Failure{Error{Errc::missing_field, std::string("no ") + name, name}};
+        }
+    }
     OrderQueryReply reply;
     reply.trade_state = *state;
     reply.trade_state_desc = text("trade_state_desc");
@@ -112,7 +125,8 @@ Result<OrderQueryReply> Client::order_query(const std::string& out_trade_no) {
     if (answer.find("total_fee")) {
         WXPAY_TRY(reply.total_fee, parse_total_fee(answer.get("total_fee")));
     }
-    reply.time_end = parse_compact_time(answer.get("time_end"));
+    if (answer.find("fee_type")) reply.fee_type = text("fee_type");
+    WXPAY_TRY(reply.time_end, moment(answer, "time_end", parse_compact_time));
     return reply;
 }
 
@@ -162,7 +176,7 @@ Result<RefundQueryReply> Client::refund_query(const std::string& out_refund_no) 
     reply.status = *status;
     WXPAY_TRY(reply.total_fee, parse_total_fee(answer.get("total_fee")));
     WXPAY_TRY(reply.refund_fee, parse_total_fee(answer.get("refund_fee_0")));
-    reply.success_time = parse_readable_time(answer.get("refund_success_time_0"));
+    WXPAY_TRY(reply.success_time, moment(answer, "refund_success_time_0", parse_readable_time));
     return reply;
 }
 
@@ -171,15 +185,7 @@ Result<std::string> Client::download_bill(const std::string& day) {
     message.text("bill_date", day).text("bill_type", "ALL").text("tar_type", "GZIP");
     auto body = post("/pay/downloadbill", std::move(message));
     if (!body) return body;
-    if (body->starts_with(kGzipMagic)) {
-        auto text = gunzip(*body, kBillBytesMax);
-        if (!text) {
-            return Failure{
-                Error{Errc::malformed, "the bill is a damaged gzip file, or one too large"}};
-        }
-        return *std::move(text);
-    }
-    if (!body->starts_with("<")) return body;  // tar_type is a wish
+    if (!body->starts_with("<")) return text_of_bill_file(*std::move(body));
     WXPAY_TRY(const XmlMessage answer, XmlMessage::parse(*body));
     return refused(answer.get("return_msg"), answer.get("error_code"));
 }
@@ -197,17 +203,17 @@ Result<Session> Client::code_to_session(const std::string& js_code) {
             Error{Errc::malformed,
                   fmt::format("jscode2session answered with HTTP status {}", response.status)}};
     }
-    const auto json = nlohmann::json::parse(response.body, nullptr, false);
-    if (!json.is_object())
+    const auto json = parse_json(response.body);
+    if (!json || !json->is_object())
         return Failure{Error{Errc::malformed, "jscode2session did not answer in JSON"}};
     // The members may be anything: only texts count as texts.
     const auto text = [&](const char* name) {
-        const auto found = json.find(name);
-        return found != json.end() && found->is_string() ? found->get<std::string>()
-                                                         : std::string();
+        const auto found = json->find(name);
+        return found != json->end() && found->is_string() ? found->get<std::string>()
+                                                          : std::string();
     };
-    if (const auto errcode = json.find("errcode");
-        errcode != json.end() && errcode->is_number_integer() && *errcode != 0) {
+    if (const auto errcode = json->find("errcode");
+        errcode != json->end() && errcode->is_number_integer() && *errcode != 0) {
         return refused(errcode->dump(), text("errmsg"));
     }
     Session session{text("openid"), Secret(text("session_key"))};

@@ -56,7 +56,8 @@ struct OrderQueryReply {
     std::string transaction_id;  ///< when paid
     std::string openid;          ///< when paid
     std::string attach;
-    std::optional<Fen> total_fee;     ///< old answers for unpaid orders lack it
+    std::string fee_type = "CNY";
+    std::optional<Fen> total_fee;     ///< when paid; old answers for other orders lack it
     std::optional<Instant> time_end;  ///< when paid
 };
 
@@ -101,17 +102,19 @@ struct Session {
     Secret session_key;
 };
 
-/// A WeChat Pay client. Each answer's signature is verified with the request's sign type before
-/// anything is read from it. Errors of all calls: those of the transport; not_utf8, too_large,
-/// malformed; signature_mismatch; refused, with WeChat's words in the detail and err_code (or
-/// return_code) in the field.
+/// A WeChat Pay client. Thread-safe, if the transport and the Random are. Each answer's signature
+/// is verified with the request's sign type before anything is read from it. Errors of all calls:
+/// those of the transport; not_utf8, too_large, malformed; signature_mismatch; refused, with
+/// WeChat's words in the detail and err_code (or return_code) in the field; missing_field and
+/// invalid_value, of an answer that lacks what it is for, or has it in no form that is known.
 class Client {
   public:
     /// Both references must outlive the client.
     Client(Account account, http::Transport& transport, Random& random);
 
     Result<UnifiedOrderReply> unified_order(const UnifiedOrderRequest& request);
-    /// By the merchant's number.
+    /// By the merchant's number. A paid order (SUCCESS, REFUND) without its transaction_id,
+    /// total_fee or time_end is missing_field.
     Result<OrderQueryReply> order_query(const std::string& out_trade_no);
     Result<void> close_order(const std::string& out_trade_no);
     /// Needs a transport that shows the merchant's certificate, wherever WeChat demands one. Unless

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/client/bill_file.hpp"
 #include "core/codec/beijing_time.hpp"
-#include "core/codec/gzip.hpp"
 #include "core/codec/hex.hpp"
 #include "core/codec/json.hpp"
 #include "core/crypto/digest.hpp"
@@ -22,9 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kGzipMagic = "\x1f\x8b";
-/// 600,000 rows; packed, a bill is about a tenth of that.
-constexpr std::size_t kBillBytesMax = 256 * 1024 * 1024;
 constexpr std::string_view kPublicKeyId = "PUB_KEY_ID_";
 /// Anybody can send a callback under an unknown serial; that must not become a stream of downloads.
 constexpr std::chrono::seconds kDownloadPause{10};
@@ -165,7 +162,7 @@ Result<http::Response> Client::send(http::Request request) {
 /// The body of a verified answer that says yes.
 Result<std::string> Client::call(const http::Request& request) {
     WXPAY_TRY(http::Response response, send(request));
-    if (response.status != 401) learn_key(response.headers);
+    if (response.status != 401) learn_key(response.headers, Wait::for_an_unknown_key);
     return accept(request, std::move(response));
 }
 
@@ -267,13 +264,7 @@ Result<std::string> Client::trade_bill(const std::string& day) {
     if (response.status == 401)
         return failed(Errc::refused, answered(download, response), "SIGN_ERROR");
     if (response.status != 200) return failed(Errc::malformed, answered(download, response));
-    std::string text = std::move(response.body);
-    if (text.starts_with(kGzipMagic)) {
-        auto unpacked = gunzip(text, kBillBytesMax);
-        if (!unpacked)
-            return failed(Errc::malformed, "the bill is a damaged gzip file, or one too large");
-        text = *std::move(unpacked);
-    }
+    WXPAY_TRY(std::string text, text_of_bill_file(std::move(response.body)));
     if (!http::equals_ignoring_case(sha1_hex(text), hash)) {
         return failed(Errc::mismatch, "the bill's SHA-1 is not the hash_value of the signed answer",
                       "hash_value");
@@ -303,7 +294,7 @@ AppPayment Client::app_payment(const std::string& prepay_id) {
 }
 
 Result<Callback> Client::open(const http::Headers& headers, std::string_view body) {
-    learn_key(headers);
+    learn_key(headers, Wait::never);
     return Callback::open(headers, body, *keys(), account_.api_v3_key, clock_.now());
 }
 
@@ -325,22 +316,28 @@ Result<void> Client::refresh_certificates() {
 
 /// Downloads the certificates when a message is signed under a serial that we do not know, or one
 /// of certificates that were downloaded long ago. What comes of it, the verification of the message
-/// will show.
-void Client::learn_key(const http::Headers& headers) {
-    const std::string_view serial = headers.get("Wechatpay-Serial");
+/// will show. One thread downloads; the others go on with the keys that are here, but for an answer
+/// under an unknown one: that waits. Anybody can send a callback, and must not make threads wait.
+void Client::learn_key(const http::Headers& headers, Wait wait) {
+    const auto said = read_timely_signature(headers, clock_.now());
+    if (!said || said->serial.starts_with(kPublicKeyId)) return;  // refused, or not to be had
+    const auto is_unknown = [&] { return keys()->find(said->serial) == nullptr; };
     const auto needs_download = [&] {
-        if (serial.empty() || serial.starts_with(kPublicKeyId)) return false;
-        if (keys()->find(serial) == nullptr) return true;
+        if (is_unknown()) return true;
         const Instant downloaded = downloaded_at_.load();
         return downloaded != Instant{} && clock_.now() - downloaded >= kCertificatesMaxAge;
     };
     if (!needs_download()) return;
-    const std::lock_guard lock(download_mutex_);
-    const Instant now = clock_.now();
+    std::unique_lock lock(download_mutex_, std::try_to_lock);
+    if (!lock) {
+        if (wait == Wait::never || !is_unknown()) return;
+        lock.lock();
+    }
     if (!needs_download()) return;  // another thread was faster
+    const Instant now = clock_.now();
     if (looked_at_ && now >= *looked_at_ && now - *looked_at_ < kDownloadPause) return;
-    looked_at_ = now;
     static_cast<void>(download_certificates());
+    looked_at_ = clock_.now();  // and so the pause is one, however long the gateway was silent
 }
 
 /// Under download_mutex_.

@@ -65,12 +65,16 @@ struct RefundRequest {
 /// is read from it; bill files have none, their SHA-1 stands in an answer that has. An answer or a
 /// callback under a serial that is not known yet, or under a certificate that was downloaded an
 /// hour ago, makes the client download the platform certificates, at most every ten seconds:
-/// certificates rotate without a restart, and one that WeChat withdrew is forgotten.
+/// certificates rotate without a restart, and one that WeChat withdrew is forgotten. While one
+/// thread downloads, no other waits for it, unless it has an answer under an unknown serial: a
+/// callback under one is refused meanwhile, and WeChat sends it again.
 ///
 /// Errors of all calls: those of the transport; not_utf8, too_large, malformed (also an unsigned
 /// HTTP error: nothing in it is believed); those of verify_signature(); refused, with WeChat's
-/// words in the detail and its code in the field. A 401 is not signed; it is `refused` with the
-/// field SIGN_ERROR, whatever it says.
+/// words in the detail and its code in the field; missing_field and invalid_value, of an answer
+/// that lacks what it is for, or has it in no form that is known, and of a number of ours that
+/// cannot stand in a path. A 401 is not signed; it is `refused` with the field SIGN_ERROR, whatever
+/// it says.
 class Client {
   public:
     /// keys       public keys that were downloaded from the console, and certificates that are
@@ -120,7 +124,9 @@ class Client {
     Result<std::string> accept(const http::Request& request, http::Response response);
     Result<PlatformKeys> read_certificates(const std::string& body) const;
     Result<void> download_certificates();
-    void learn_key(const http::Headers& headers);
+    /// Whether somebody who needs a key waits while another thread is downloading it.
+    enum class Wait { never, for_an_unknown_key };
+    void learn_key(const http::Headers& headers, Wait wait);
     Result<Callback> open(const http::Headers& headers, std::string_view body);
     std::string timestamp() const;
 
@@ -133,8 +139,8 @@ class Client {
 
     mutable std::mutex keys_mutex_;  // of keys_, for as long as copying the pointer takes
     std::shared_ptr<const PlatformKeys> keys_;
-    std::mutex download_mutex_;  // one download at a time
-    std::optional<Instant> looked_at_;
+    std::mutex download_mutex_;             // one download at a time
+    std::optional<Instant> looked_at_;      // when learn_key()'s last one ended
     std::atomic<Instant> downloaded_at_{};  // the epoch: never
 };
 

@@ -7,18 +7,17 @@
 #include <openssl/evp.h>
 
 #include "core/base/assert.hpp"
+#include "core/crypto/openssl.hpp"
 
 namespace wxpay {
 namespace {
+
+using openssl::bytes;
 
 constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kBlock = 16;
 
 using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-
-const unsigned char* bytes(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 }  // namespace
 

@@ -55,25 +55,32 @@ class Hasher {
 /// hashing the key.
 class KeyedMacs {
   public:
+    KeyedMacs() {
+        if (!mac_) fail("HMAC");
+    }
+    ~KeyedMacs() {
+        for (Entry& entry : entries_) forget(entry);
+    }
+    KeyedMacs(const KeyedMacs&) = delete;
+    KeyedMacs& operator=(const KeyedMacs&) = delete;
+
     EVP_MAC_CTX* start(std::string_view key) {
         for (Entry& entry : entries_) {
             if (!entry.context || !equal_in_constant_time(entry.key, key)) continue;
-            if (EVP_MAC_init(entry.context.get(), nullptr, 0, nullptr) != 1) fail("HMAC");
-            return entry.context.get();
+            return started(entry, nullptr, 0, nullptr);
         }
         Entry& entry = entries_[next_++ % entries_.size()];
-        OPENSSL_cleanse(entry.key.data(), entry.key.size());
-        entry.key = std::string(key);
+        forget(entry);
+        entry.key = key;
         entry.context.reset(EVP_MAC_CTX_new(mac_.get()));
+        if (!entry.context) fail("HMAC");
         char digest[] = "SHA256";
         const OSSL_PARAM params[] = {
             OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
             OSSL_PARAM_construct_end()};
         // OpenSSL refuses a null key, and an empty string's data may be one for it.
         const auto* bytes = reinterpret_cast<const unsigned char*>(key.empty() ? "" : key.data());
-        if (!entry.context || EVP_MAC_init(entry.context.get(), bytes, key.size(), params) != 1)
-            fail("HMAC");
-        return entry.context.get();
+        return started(entry, bytes, key.size(), params);
     }
 
   private:
@@ -82,6 +89,19 @@ class KeyedMacs {
         MacContext context;
     };
     static constexpr std::size_t kKeysKept = 8;
+
+    static void forget(Entry& entry) {
+        OPENSSL_cleanse(entry.key.data(), entry.key.size());
+        entry = {};
+    }
+    /// An entry whose context has failed is no entry any more.
+    static EVP_MAC_CTX* started(Entry& entry, const unsigned char* key, std::size_t size,
+                                const OSSL_PARAM* params) {
+        if (EVP_MAC_init(entry.context.get(), key, size, params) == 1) return entry.context.get();
+        forget(entry);
+        fail("HMAC");
+    }
+
     MacPtr mac_{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
     std::vector<Entry> entries_{kKeysKept};
     std::size_t next_ = 0;

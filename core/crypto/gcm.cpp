@@ -16,6 +16,7 @@
 namespace wxpay {
 namespace {
 
+using openssl::bytes;
 using openssl::Freeing;
 using CipherPtr = std::unique_ptr<EVP_CIPHER, Freeing<EVP_CIPHER_free>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freeing<EVP_CIPHER_CTX_free>>;
@@ -23,11 +24,6 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freeing<EVP_CIPHER_CTX_fre
 constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kNonceSize = 12;
 constexpr std::size_t kTagSize = 16;
-
-const unsigned char* bytes(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 [[noreturn]] void fail() {
     ERR_clear_error();

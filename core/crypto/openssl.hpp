@@ -38,6 +38,14 @@ using StorePtr = std::unique_ptr<X509_STORE, Freeing<X509_STORE_free>>;
 using TlsContextPtr = std::unique_ptr<SSL_CTX, Freeing<SSL_CTX_free>>;
 using TlsPtr = std::unique_ptr<SSL, Freeing<SSL_free>>;
 
+/// Bytes as OpenSSL wants them.
+inline const unsigned char* bytes(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+inline unsigned char* bytes(std::string& text) {
+    return reinterpret_cast<unsigned char*>(text.data());
+}
+
 /// Reads `text` where it lies, so it must live as long.
 inline BioPtr reading(std::string_view text) {
     return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));

@@ -15,17 +15,13 @@
 namespace wxpay {
 namespace {
 
+using openssl::bytes;
 using openssl::Freeing;
 using openssl::KeyPtr;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freeing<EVP_PKEY_CTX_free>>;
 
 constexpr int kKeyBitsMin = 1024;
 constexpr std::size_t kOaepOverhead = 2 * std::tuple_size_v<Sha1> + 2;
-
-const unsigned char* bytes(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 [[noreturn]] void fail(const char* what) {
     ERR_clear_error();

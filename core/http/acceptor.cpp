@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -10,6 +11,8 @@
 #include <utility>
 
 #include <httplib.h>
+
+#include "core/http/url.hpp"
 
 namespace wxpay::http {
 namespace {
@@ -62,8 +65,7 @@ class Acceptor::Listener final : public httplib::Server {
     Result<int> bind(const std::string& host, int port) {
         // A client that goes to 127.0.0.1 must find a server that was told "localhost".
         if (host == "localhost") set_address_family(AF_INET);
-        const auto place = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-                           std::to_string(port);
+        const auto place = host_and_port(host, port);
         const int bound_port =
             port == 0 ? bind_to_any_port(host) : (bind_to_port(host, port) ? port : -1);
         if (bound_port < 0 && bound_ < 0)
@@ -93,7 +95,11 @@ class Acceptor::Listener final : public httplib::Server {
 
   private:
     bool process_and_close_socket(socket_t fd) override {
-        adopt_(fd);
+        try {
+            adopt_(Descriptor(fd));
+        } catch (const std::exception&) {
+            // No memory for one more connection: those that are here go on.
+        }
         return true;
     }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "core/base/descriptor.hpp"
 #include "core/base/result.hpp"
 
 namespace wxpay::http {
@@ -12,8 +13,9 @@ namespace wxpay::http {
 /// The listening socket and the thread that accepts from it, by cpp-httplib.
 class Acceptor {
   public:
-    /// Gets each accepted socket, which is its own from then on, on the accepting thread.
-    using Adopt = std::function<void(int fd)>;
+    /// Gets each accepted socket, on the accepting thread. When it throws, the socket is closed and
+    /// the next one comes.
+    using Adopt = std::function<void(Descriptor socket)>;
 
     explicit Acceptor(Adopt adopt);
     ~Acceptor();  ///< stops

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <utility>
 
 namespace wxpay::http {
 namespace {
@@ -35,8 +35,8 @@ class PlainChannel final : public Channel {
 
 }  // namespace
 
-Channel::~Channel() { ::close(fd_); }
-
-std::unique_ptr<Channel> open_plain_channel(int fd) { return std::make_unique<PlainChannel>(fd); }
+std::unique_ptr<Channel> open_plain_channel(Descriptor socket) {
+    return std::make_unique<PlainChannel>(std::move(socket));
+}
 
 }  // namespace wxpay::http

@@ -4,7 +4,9 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
+#include "core/base/descriptor.hpp"
 #include "core/http/message.hpp"
 
 namespace wxpay::http {
@@ -30,12 +32,12 @@ class Channel {
     };
 
     /// Takes over the socket, which does not block.
-    explicit Channel(int fd) : fd_(fd) {}
-    virtual ~Channel();  ///< closes the socket
+    explicit Channel(Descriptor socket) : socket_(std::move(socket)) {}
+    virtual ~Channel() = default;  ///< closes the socket
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    int fd() const { return fd_; }
+    int fd() const { return socket_.get(); }
 
     /// What has arrived, as much as fits.
     virtual Received receive(std::span<char> buffer) = 0;
@@ -54,10 +56,10 @@ class Channel {
     virtual void describe(Request&) const {}
 
   private:
-    const int fd_;
+    const Descriptor socket_;
 };
 
 /// The bytes as they are.
-std::unique_ptr<Channel> open_plain_channel(int fd);
+std::unique_ptr<Channel> open_plain_channel(Descriptor socket);
 
 }  // namespace wxpay::http

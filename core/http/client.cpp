@@ -6,9 +6,9 @@
 #include <csignal>
 #include <fcntl.h>
 #include <mutex>
+#include <new>
 #include <poll.h>
 #include <sys/socket.h>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -53,6 +53,7 @@ class Channel {
 
     Status write(std::string_view bytes) {
         while (!bytes.empty()) {
+            if (is_over()) return Status::timed_out;
             short wanted = POLLOUT;
             const auto written = tls_ ? tls_write(bytes, wanted)
                                       : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -69,6 +70,7 @@ class Channel {
     Status read(std::string& to) {
         std::array<char, kReadBytes> bytes;
         for (;;) {
+            if (is_over()) return Status::timed_out;
             short wanted = POLLIN;
             const auto read =
                 tls_ ? tls_read(bytes, wanted) : ::recv(fd_, bytes.data(), bytes.size(), 0);
@@ -82,6 +84,9 @@ class Channel {
     }
 
   private:
+    /// Looked at each turn: a peer that always has something for us makes us wait for nothing.
+    bool is_over() const { return stopwatch_.elapsed() >= deadline_; }
+
     /// After a call that failed: waits, when that is all there is to do.
     Status wait(short events) {
         if (events == 0 || (!tls_ && errno != EAGAIN && errno != EINTR)) return Status::closed;
@@ -140,6 +145,7 @@ Result<Response> converse(Channel& channel, Exchange& exchange, bool& kept) {
     }
     std::string buffer;
     auto reader = MessageReader::response(exchange.limits, exchange.to_head_request);
+    int interim = 0;
     for (;;) {
         const auto status = channel.read(buffer);
         if (status == Channel::Status::timed_out ||
@@ -149,6 +155,8 @@ Result<Response> converse(Channel& channel, Exchange& exchange, bool& kept) {
         auto whole =
             status == Channel::Status::closed ? reader.finish(buffer) : reader.read(buffer);
         while (whole && *whole && reader.head().status < 200) {  // 100 Continue and its like
+            if (++interim > kInterimAnswersMax)
+                return failed(Errc::malformed, "the answer: too many interim answers before it");
             buffer.erase(0, reader.size());
             reader = MessageReader::response(exchange.limits, exchange.to_head_request);
             whole = status == Channel::Status::closed ? reader.finish(buffer) : reader.read(buffer);
@@ -253,6 +261,40 @@ class LinkBy final : public Link, private Base {
     bool exchanged_ = false;
 };
 
+/// Whether the client's own certificate can be shown: otherwise each call would fail, and say only
+/// that the handshake did.
+Result<void> look_at_certificate(const Client::Options& options) {
+    const std::string& certificate = options.certificate_file;
+    const std::string& key = options.key_file;
+    if (certificate.empty() && key.empty()) return {};
+    if (key.empty()) return failed(Errc::malformed, "no key file for " + certificate);
+    if (certificate.empty()) return failed(Errc::malformed, "no certificate file for " + key);
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+        SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+    if (!context) throw std::bad_alloc();
+    std::string fault;
+    if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1) {
+        fault = certificate + ": no certificate can be read from it";
+    } else if (SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM) != 1) {
+        fault = key + ": not the key of " + certificate + ", or none that can be read";
+    }
+    ERR_clear_error();
+    if (!fault.empty()) return failed(Errc::malformed, std::move(fault));
+    return {};
+}
+
+/// OpenSSL writes without MSG_NOSIGNAL: a peer that has gone would end the process. A handler that
+/// somebody has chosen stays.
+void outlive_broken_pipes() {
+    struct sigaction action {};
+    if (::sigaction(SIGPIPE, nullptr, &action) != 0) return;
+    const bool is_chosen = (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_DFL;
+    if (is_chosen) return;
+    action = {};
+    action.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &action, nullptr);
+}
+
 /// The request's bytes, or why it cannot be sent.
 Result<std::string> serialize(const Request& request, const Url& base) {
     if (!is_token(request.method)) return failed(Errc::invalid_value, "the method cannot be sent");
@@ -347,11 +389,8 @@ Result<std::unique_ptr<Client>> Client::create(Options options) {
     if (url.target.find('?') != std::string::npos)
         return failed(Errc::malformed, "url: a base url has no query");
     while (url.target.size() > 1 && url.target.ends_with('/')) url.target.pop_back();
-    // OpenSSL writes without MSG_NOSIGNAL: a peer that has gone would end the process.
-    if (url.scheme == "https") {
-        if (const auto previous = std::signal(SIGPIPE, SIG_IGN); previous != SIG_DFL)
-            std::signal(SIGPIPE, previous);
-    }
+    WXPAY_CHECK(look_at_certificate(options));
+    if (url.scheme == "https") outlive_broken_pipes();
     return std::unique_ptr<Client>(
         new Client(std::make_unique<Impl>(std::move(url), std::move(options))));
 }

@@ -15,7 +15,8 @@ class Transport {
   public:
     virtual ~Transport() = default;
     /// Sends and waits. `request.path` may carry a query of its own in `request.query`.
-    /// Fails with timed_out, unreachable or malformed; any HTTP status is a success.
+    /// Fails with timed_out, unreachable or malformed, and with invalid_value when the request
+    /// cannot be sent as HTTP; any HTTP status is a success.
     virtual Result<Response> send(const Request& request) = 0;
 };
 
@@ -35,7 +36,9 @@ class Client final : public Transport {
         std::size_t body_bytes_max = 16 * 1024 * 1024;
     };
 
-    /// Fails with malformed when base_url is not one.
+    /// Fails with malformed when base_url is not one, and when the certificate's files cannot be
+    /// read or do not belong together; the detail names the file. For https it makes the process
+    /// ignore SIGPIPE, unless a handler has been set.
     static Result<std::unique_ptr<Client>> create(Options options);
     ~Client() override;
     Result<Response> send(const Request& request) override;

@@ -27,16 +27,42 @@ void Conversation::receive(std::string_view bytes) {
     in_.append(bytes);
 }
 
+void Conversation::skip_empty_lines() {
+    const std::size_t size = empty_lines(std::string_view(in_).substr(consumed_));
+    if (size == 0) return;
+    consumed_ += size;
+    reader_ = MessageReader::request(limits_);  // it may have seen the first half of one
+    if (!in_request()) forget_answered();
+}
+
+void Conversation::forget_answered() {
+    consumed_ = 0;
+    if (in_.capacity() > kKeptCapacityMax) in_ = std::string();
+    in_.clear();
+}
+
+/// In the owner's words; in ours where it has none, or fails.
+Response Conversation::refusal(int status, const char* detail) const {
+    try {
+        if (refuse_) {
+            if (auto own = refuse_(status, detail, reader_.head().target)) return *std::move(own);
+        }
+    } catch (...) {
+        // As with handlers, its text is not the peer's business.
+    }
+    return plain_refusal(status, detail);
+}
+
 Conversation::Event Conversation::next(ResponseWriter& writer, std::string& out) {
-    if (ended_ || !in_request()) return Event::nothing;
+    if (ended_) return Event::nothing;
+    skip_empty_lines();
+    if (!in_request()) return Event::nothing;
     const auto buffer = std::string_view(in_).substr(consumed_);
     const auto whole = reader_.read(buffer);
     if (!whole) {
         ended_ = true;
         const auto& [status, detail] = whole.error();
-        auto refusal = refuse_ ? refuse_(status, detail, reader_.head().target) : std::nullopt;
-        if (!refusal) refusal = plain_refusal(status, detail);
-        writer.write(*std::move(refusal), {.close = true}, out);
+        writer.write(refusal(status, detail), {.close = true}, out);
         return Event::refused;
     }
     if (!*whole) {
@@ -51,11 +77,7 @@ Conversation::Event Conversation::next(ResponseWriter& writer, std::string& out)
     consumed_ += reader_.size();
     reader_ = MessageReader::request(limits_);
     continued_ = false;
-    if (!in_request()) {
-        consumed_ = 0;
-        if (in_.capacity() > kKeptCapacityMax) in_ = std::string();
-        in_.clear();
-    }
+    if (!in_request()) forget_answered();
     return Event::request;
 }
 

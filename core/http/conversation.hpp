@@ -50,6 +50,9 @@ class Conversation {
     bool ended() const { return ended_; }
 
   private:
+    void skip_empty_lines();
+    void forget_answered();
+    Response refusal(int status, const char* detail) const;
     void begin_request(MessageHead head, std::string body);
 
     MessageReader::Limits limits_;

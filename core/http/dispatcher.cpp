@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
@@ -30,13 +31,17 @@ bool is_header_line(const Headers::Line& line) {
     return is_token(line.first) && is_header_value(line.second);
 }
 
-std::string serialize(const Url& url, const Request& request) {
+/// The request's bytes; a failure's detail says why it cannot be sent.
+Result<std::string> serialize(const Url& url, const Request& request) {
+    if (!is_token(request.method))
+        return Failure{Error{Errc::invalid_value, "the request's method cannot be sent"}};
     std::string bytes;
     bytes.reserve(512 + request.body.size());
     bytes.append(request.method).append(" ").append(url.target).append(" HTTP/1.1\r\n");
     bytes.append("Host: ").append(url.authority()).append("\r\n");
     for (const auto& line : request.headers) {
-        WXPAY_ASSERT(is_header_line(line));
+        if (!is_header_line(line))
+            return Failure{Error{Errc::invalid_value, "a header of the request cannot be sent"}};
         bytes.append(line.first).append(": ").append(line.second).append("\r\n");
     }
     bytes.append("Content-Length: ").append(std::to_string(request.body.size()));
@@ -44,9 +49,10 @@ std::string serialize(const Url& url, const Request& request) {
     return bytes;
 }
 
-OutboundRequest outbound(const Url& url, const Request& request, Millis timeout) {
-    return {std::make_shared<const std::string>(serialize(url, request)), request.method == "HEAD",
-            timeout};
+Result<OutboundRequest> outbound(const Url& url, const Request& request, Millis timeout) {
+    WXPAY_TRY(std::string bytes, serialize(url, request));
+    return OutboundRequest{std::make_shared<const std::string>(std::move(bytes)),
+                           request.method == "HEAD", timeout};
 }
 
 asio::ssl::context make_tls(const std::string& ca_file) {
@@ -76,6 +82,8 @@ class Dispatcher::Impl {
     ~Impl() { stop(); }
 
     void send(const Url& url, OutboundRequest request, Done done);
+    /// Ends a request that is none.
+    void refuse(std::string reason, Done done);
     std::size_t pending() const { return pending_; }
     void stop();
 
@@ -93,7 +101,10 @@ class Dispatcher::Impl {
         std::vector<ConnectionPtr> kept;
     };
 
+    void post(Done done, std::function<void(Done)> task);
+
     // From here on: only on thread_.
+    void serve();
     asio::ssl::context& tls();
     void enqueue(const Url& url, Job job);
     void start_what_can(Host& host);
@@ -133,22 +144,47 @@ Dispatcher::Impl::Impl(Options options)
       context_{io_, [this]() -> asio::ssl::context& { return tls(); }, lookup_, options_,
                options_.stopwatch != nullptr ? *options_.stopwatch : own_stopwatch_} {
     WXPAY_ASSERT(options_.in_flight_per_host_max > 0);
-    thread_ = std::thread([this] { io_.run(); });
+    thread_ = std::thread([this] { serve(); });
     thread_id_ = thread_.get_id();
 }
 
 void Dispatcher::Impl::send(const Url& url, OutboundRequest request, Done done) {
-    Job job{std::move(request), std::move(done)};
+    post(std::move(done), [this, url, request = std::move(request)](Done ended) mutable {
+        enqueue(url, {std::move(request), std::move(ended)});
+    });
+}
+
+void Dispatcher::Impl::refuse(std::string reason, Done done) {
+    post(std::move(done), [this, reason = std::move(reason)](const Done& ended) {
+        finish(ended, unreachable(reason));
+    });
+}
+
+/// Runs the task on thread_; it sees to it that `done` is called. After stop() nothing does.
+void Dispatcher::Impl::post(Done done, std::function<void(Done)> task) {
     {
         const std::lock_guard lock(mutex_);
         if (!stopping_) {
             ++pending_;
-            asio::post(
-                io_, [this, url, job = std::move(job)]() mutable { enqueue(url, std::move(job)); });
+            asio::post(io_, [task = std::move(task), done = std::move(done)]() mutable {
+                task(std::move(done));
+            });
             return;
         }
     }
-    job.done(unreachable("shutting down"));
+    done(unreachable("shutting down"));
+}
+
+void Dispatcher::Impl::serve() {
+    for (;;) {
+        try {
+            io_.run();
+            return;
+        } catch (const std::exception&) {
+            // No memory for one more request, or a rule of the owner's that failed: the others go
+            // on, and this one's time ends it.
+        }
+    }
 }
 
 void Dispatcher::Impl::stop() {
@@ -244,7 +280,11 @@ void Dispatcher::Impl::forget_if_unused(const Host& host) {
 
 void Dispatcher::Impl::finish(const Done& done, Outcome outcome) {
     --pending_;
-    done(std::move(outcome));
+    try {
+        done(std::move(outcome));
+    } catch (const std::exception&) {
+        // Its own affair: the host's next request must not wait for ever.
+    }
 }
 
 void Dispatcher::Impl::end_all() {
@@ -263,15 +303,18 @@ Dispatcher::Dispatcher(Options options) : impl_(std::make_unique<Impl>(std::move
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::send(const Url& url, const Request& request, Millis timeout, Done done) {
-    impl_->send(url, outbound(url, request, timeout), std::move(done));
+    auto whole = outbound(url, request, timeout);
+    if (!whole) return impl_->refuse(std::move(whole.error().detail), std::move(done));
+    impl_->send(url, *std::move(whole), std::move(done));
 }
 
 void Dispatcher::send_and_cut(const Url& url, const Request& request,
                               std::optional<std::size_t> body_bytes, Millis timeout, Done done) {
-    OutboundRequest part = outbound(url, request, timeout);
-    const std::size_t head = part.bytes->size() - request.body.size();
-    part.cut_at = body_bytes ? head + std::min(*body_bytes, request.body.size()) : 0;
-    impl_->send(url, std::move(part), std::move(done));
+    auto part = outbound(url, request, timeout);
+    if (!part) return impl_->refuse(std::move(part.error().detail), std::move(done));
+    const std::size_t head = part->bytes->size() - request.body.size();
+    part->cut_at = body_bytes ? head + std::min(*body_bytes, request.body.size()) : 0;
+    impl_->send(url, *std::move(part), std::move(done));
 }
 
 std::size_t Dispatcher::pending() const { return impl_->pending(); }

@@ -20,7 +20,8 @@ struct Outcome {
     enum class Kind {
         answered,     ///< a complete HTTP response came; see `response`
         timed_out,    ///< connected, but no complete response within the timeout
-        unreachable,  ///< no name, no connection, no TLS, or it broke before a response
+        unreachable,  ///< no name, no connection, no TLS, or it broke before a response; or the
+                      ///< request cannot be sent as HTTP
         not_allowed,  ///< the target's address is not one we may send to; nothing was sent
         malformed,    ///< something came, but it is not HTTP, or over the limits
     };
@@ -52,7 +53,8 @@ class Dispatcher {
         /// own that may outlive the dispatcher, once for each new connection. Empty: hosts file and
         /// name servers, as the machine does.
         std::function<Result<std::vector<std::string>>(const std::string& name)> resolve;
-        /// For latencies; nullptr: the machine's. Must outlive the dispatcher.
+        /// For latencies, and for what each address has of a request's time; nullptr: the
+        /// machine's. Must outlive the dispatcher.
         const Stopwatch* stopwatch = nullptr;
     };
     using Done = std::function<void(Outcome)>;
@@ -68,7 +70,8 @@ class Dispatcher {
     /// request leaves its host's queue: connecting, sending and the whole answer. `done` is called
     /// exactly once, on the dispatcher's thread, and must not block. A kept connection that the
     /// peer has closed in the meantime is replaced by a new one once, silently. Thread-safe, `done`
-    /// may call it. After stop(), `done` is called at once by the caller's own thread.
+    /// may call it, and what it throws is lost. After stop(), `done` is called at once by the
+    /// caller's own thread.
     void send(const Url& url, const Request& request, Millis timeout, Done done);
 
     /// The same, but the connection, a new one, is cut once `body_bytes` of the body have left;

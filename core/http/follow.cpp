@@ -1,5 +1,6 @@
 #include "core/http/follow.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include <httplib.h>
@@ -15,12 +16,12 @@ Result<Response> follow(const std::string& base_url, const Request& request,
     WXPAY_TRY(const Url url, Url::parse(base_url));
     httplib::Client client(url.origin());
     client.set_connection_timeout(std::chrono::seconds(2));
-    client.set_read_timeout(std::chrono::hours(24 * 365));
+    // As long as fits: poll() counts milliseconds in an int.
+    client.set_read_timeout(std::chrono::hours(24 * 24));
     httplib::Headers headers;
     for (const auto& [name, value] : request.headers)
         headers.emplace(std::string(name), std::string(value));
-    std::string target = url.target == "/" ? request.path : url.target + request.path;
-    if (!request.query.empty()) target += "?" + request.query;
+    const std::string target = (url.target == "/" ? "" : url.target) + target_of(request);
 
     Response answer{0, {}, {}};
     const auto got = client.Get(
@@ -32,7 +33,7 @@ Result<Response> follow(const std::string& base_url, const Request& request,
         },
         [&](const char* bytes, std::size_t size) {
             if (answer.status == 200) return on_bytes({bytes, size});
-            answer.body.append(bytes, size);
+            answer.body.append(bytes, std::min(size, kRefusalMax - answer.body.size()));
             return answer.body.size() < kRefusalMax;
         });
     // Once it has begun, its end is the end, however it comes about.

@@ -4,7 +4,6 @@
 #include <future>
 #include <mutex>
 #include <thread>
-#include <unistd.h>
 #include <unordered_map>
 #include <utility>
 
@@ -44,7 +43,7 @@ class ForwardProxy::Impl {
   private:
     // From here on: only on thread_.
     void serve();
-    void take(int fd);
+    void take(Descriptor socket);
     void forget(const ProxyConnection& connection);
     void expire();
     void tick();
@@ -82,7 +81,10 @@ ForwardProxy::Impl::Impl(Options options)
       context_{io_,      lookup_,
                options_, options_.stopwatch != nullptr ? *options_.stopwatch : own_stopwatch_,
                writer_,  scratch_},
-      acceptor_([this](int fd) { asio::post(io_, [this, fd] { take(fd); }); }) {
+      acceptor_([this](Descriptor socket) {
+          asio::post(io_,
+                     [this, socket = std::move(socket)]() mutable { take(std::move(socket)); });
+      }) {
     WXPAY_ASSERT(options_.route && options_.buffer_bytes > 0);
 }
 
@@ -141,14 +143,11 @@ void ForwardProxy::Impl::serve() {
     }
 }
 
-void ForwardProxy::Impl::take(int fd) {
-    if (registry_.size() >= options_.connections_max + kTurnedAwayMax) {
-        ::close(fd);
-        return;
-    }
+void ForwardProxy::Impl::take(Descriptor socket) {
+    if (registry_.size() >= options_.connections_max + kTurnedAwayMax) return;
     const bool has_room = registry_.size() < options_.connections_max;
     const auto connection = ProxyConnection::create(
-        context_, fd, [this](const ProxyConnection& ended) { forget(ended); });
+        context_, std::move(socket), [this](const ProxyConnection& ended) { forget(ended); });
     if (!connection) return;
     registry_.emplace(connection.get(), connection);
     connections_ = registry_.size();

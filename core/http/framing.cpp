@@ -12,6 +12,7 @@ constexpr std::size_t kChunkSizeDigitsMax = 8;
 constexpr std::size_t kContentLengthDigitsMax = 18;  // fits 64 bits without a check for overflow
 
 constexpr FramingError kHeadTooLarge{431, "the head is over the limit"};
+constexpr FramingError kTooManyLines{431, "the head has more than 256 lines"};
 constexpr FramingError kBodyTooLarge{413, "the body is over the limit"};
 
 FramingError malformed(const char* detail) { return {400, detail}; }
@@ -105,6 +106,20 @@ Result<BodyLength, FramingError> declared_length(const MessageHead& head) {
     return declared;
 }
 
+/// Whether one of the tokens in the lines called `name` is what is looked for.
+template <class Is>
+bool any_token(const Headers& headers, std::string_view name, Is is) {
+    for (const auto& [line_name, value] : headers) {
+        if (!equals_ignoring_case(line_name, name)) continue;
+        for (std::string_view rest = value; !rest.empty();) {
+            const auto comma = std::min(rest.find(','), rest.size());
+            if (is(trim(rest.substr(0, comma)))) return true;
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 bool is_token(std::string_view text) {
@@ -120,16 +135,25 @@ bool is_header_value(std::string_view text) {
     });
 }
 
+std::size_t empty_lines(std::string_view buffer) {
+    constexpr std::string_view kEmptyLine = "\r\n";
+    std::size_t size = 0;
+    while (buffer.substr(size).starts_with(kEmptyLine)) size += kEmptyLine.size();
+    return size;
+}
+
 bool MessageHead::has_token(std::string_view name, std::string_view token) const {
-    for (const auto& [line_name, value] : headers) {
-        if (!equals_ignoring_case(line_name, name)) continue;
-        for (std::string_view rest = value; !rest.empty();) {
-            const auto comma = std::min(rest.find(','), rest.size());
-            if (equals_ignoring_case(trim(rest.substr(0, comma)), token)) return true;
-            rest.remove_prefix(std::min(comma + 1, rest.size()));
-        }
-    }
-    return false;
+    return any_token(headers, name,
+                     [&](std::string_view each) { return equals_ignoring_case(each, token); });
+}
+
+std::vector<std::string_view> MessageHead::tokens(std::string_view name) const {
+    std::vector<std::string_view> out;
+    any_token(headers, name, [&](std::string_view each) {
+        if (!each.empty()) out.push_back(each);
+        return false;
+    });
+    return out;
 }
 
 bool MessageHead::keeps_connection() const {
@@ -215,7 +239,7 @@ MessageReader::Step MessageReader::read_line(std::string_view buffer, std::strin
 }
 
 Result<void, FramingError> MessageReader::on_start_line(std::string_view line) {
-    // Empty lines before a request are left-overs of sloppy clients (RFC 9112, 2.2).
+    // See empty_lines(). Not everybody takes them away before.
     if (line.empty() && kind_ == Kind::request) return {};
     WXPAY_CHECK(kind_ == Kind::request ? parse_request_line(line, head_)
                                        : parse_status_line(line, head_));
@@ -228,6 +252,7 @@ Result<void, FramingError> MessageReader::on_header_line(std::string_view line) 
     // This refuses folded lines and spaces before the colon as well.
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
         return Failure{malformed("not a header line")};
+    if (head_.headers.size() == kHeaderLinesMax) return Failure{kTooManyLines};
     head_.headers.add(line.substr(0, colon), trim(line.substr(colon + 1)));
     return {};
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/http/message.hpp"
@@ -27,6 +28,8 @@ struct MessageHead {
 
     /// Whether `token` stands in the comma-separated lists of the header lines called `name`.
     bool has_token(std::string_view name, std::string_view token) const;
+    /// All that stands in these lists; views into the headers.
+    std::vector<std::string_view> tokens(std::string_view name) const;
     /// Whether the sender of this head is willing to use the connection again.
     bool keeps_connection() const;
 };
@@ -36,6 +39,15 @@ struct FramingError {
     int status;          ///< what a server answers: 400, 413, 431, 501 or 505
     const char* detail;  ///< for people
 };
+
+/// How many answers of a status below 200 may come before the one that counts.
+inline constexpr int kInterimAnswersMax = 16;
+/// How many header lines a head may have: whoever looks for one looks at each.
+inline constexpr std::size_t kHeaderLinesMax = 256;
+
+/// How many bytes of empty lines a buffer begins with. Between requests they are left-overs of
+/// sloppy clients (RFC 9112, 2.2), and not the beginning of a request.
+std::size_t empty_lines(std::string_view buffer);
 
 /// Reads one HTTP/1.x message from a buffer that grows as bytes arrive. It remembers how far it has
 /// looked, so that a message that trickles in costs no more than one that comes whole.
@@ -47,7 +59,8 @@ class MessageReader {
   public:
     struct Limits {
         std::size_t head_bytes_max =
-            16 * 1024;  ///< over it: 431. Holds for chunk extensions and trailers too
+            16 * 1024;  ///< over it: 431, as with more than kHeaderLinesMax lines. Holds for chunk
+                        ///< extensions and trailers too
         std::size_t body_bytes_max =
             1024 * 1024;  ///< decoded; over it: 413, from a Content-Length before the body
     };

@@ -2,23 +2,22 @@
 
 #include <algorithm>
 
+#include "core/codec/ascii.hpp"
 #include "core/codec/pieces.hpp"
 
 namespace wxpay::http {
 namespace {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 /// -1 for what is no hex digit.
 constexpr int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
-    if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
+    if (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f') return ascii_lower(c) - 'a' + 10;
     return -1;
 }
 
 constexpr bool is_unreserved(char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_' ||
-           c == '.' || c == '~';
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
 }
 
 /// Path and query of a request target, be it absolute as proxies send it ("http://host/path").
@@ -34,7 +33,7 @@ std::string_view origin_form(std::string_view target) {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-               return x == y || lower(x) == lower(y);
+               return x == y || ascii_lower(x) == ascii_lower(y);
            });
 }
 
@@ -46,7 +45,16 @@ void Headers::add(std::string_view name, std::string_view value) {
     spans_.push_back({static_cast<std::uint32_t>(text_.size()),
                       static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value.size())});
-    text_.append(name).append(value);
+    if (text_.capacity() - text_.size() < name.size() + value.size()) {
+        // Name and value may be views of our own lines, so that they must not go before they are
+        // copied.
+        std::string longer;
+        longer.reserve(std::max(2 * text_.size(), text_.size() + name.size() + value.size()));
+        longer.append(text_).append(name).append(value);
+        text_ = std::move(longer);
+    } else {
+        text_.append(name).append(value);
+    }
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

@@ -1,6 +1,7 @@
 #include "core/http/name_lookup.hpp"
 
 #include <array>
+#include <exception>
 #include <mutex>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -16,6 +17,15 @@ constexpr std::size_t kThreadsMax = 32;
 
 Failure<Error> no_address(std::string detail) {
     return Failure{Error{Errc::unreachable, std::move(detail)}};
+}
+
+/// What `resolve` says; what it throws, which must not leave its thread, is no address either.
+Addresses look_up(const NameLookup::Resolve& resolve, const std::string& name) {
+    try {
+        return resolve(name);
+    } catch (const std::exception& problem) {
+        return no_address("the address of " + name + " cannot be found: " + problem.what());
+    }
 }
 
 }  // namespace
@@ -87,7 +97,7 @@ void NameLookup::start_threads() {
             continue;
         }
         const auto work = [this, name, shared = shared_] {
-            Addresses addresses = shared->resolve(name);
+            Addresses addresses = look_up(shared->resolve, name);
             const std::lock_guard lock(shared->mutex);
             if (!shared->post) return;  // and `this` may be gone
             shared->post([this, name, addresses = std::move(addresses)] {

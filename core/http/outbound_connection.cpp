@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <fcntl.h>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "core/http/addresses.hpp"
 #include "core/http/framing.hpp"
 #include "core/http/reasons.hpp"
 
@@ -31,9 +33,7 @@ constexpr std::size_t kReadBytes = 4 * 1024;  // a merchant's answer has some hu
 using http::for_people;
 
 std::string for_people(const tcp::endpoint& peer) {
-    const std::string address = peer.address().to_string();
-    const std::string host = peer.address().is_v6() ? "[" + address + "]" : address;
-    return host + ":" + std::to_string(peer.port());
+    return host_and_port(peer.address().to_string(), peer.port());
 }
 
 std::string for_people(const FramingError& error) {
@@ -78,7 +78,7 @@ class Connection final : public OutboundConnection,
                          public std::enable_shared_from_this<Connection> {
   public:
     Connection(OutboundContext& context, const Url& url)
-        : context_(context), url_(url), timer_(context.io) {}
+        : context_(context), url_(url), timer_(context.io), attempt_timer_(context.io) {}
 
     void send(OutboundRequest request, Ended ended) override;
     bool is_open() const override { return link_ != nullptr; }
@@ -115,6 +115,7 @@ class Connection final : public OutboundConnection,
     OutboundContext& context_;
     const Url url_;
     asio::steady_timer timer_;
+    asio::steady_timer attempt_timer_;  // while there is a next address
     std::uint64_t round_ = 0;  // counts requests and pauses, so that a late timer knows it is late
     std::shared_ptr<Link> link_;
     std::string peer_;
@@ -126,7 +127,8 @@ class Connection final : public OutboundConnection,
     Millis started_{0};
     Phase phase_ = Phase::lookup;
     NameLookup::Ticket ticket_ = 0;
-    std::vector<tcp::endpoint> endpoints_;  // still to be tried, the next one last
+    std::vector<std::string> addresses_;  // still to be tried, the next one last
+    int interim_ = 0;                     // answers of a status below 200
     bool reused_ = false;
     bool written_ = false;
     bool has_bytes_ = false;
@@ -160,6 +162,7 @@ void Connection::send(OutboundRequest request, Ended ended) {
     if (request_.cut_at) drop_link();
     reused_ = link_ != nullptr;
     has_bytes_ = false;
+    interim_ = 0;
     expect_answer();
     if (reused_) return write();
     phase_ = Phase::lookup;
@@ -201,44 +204,43 @@ void Connection::look_up() {
 }
 
 void Connection::on_addresses(const std::vector<std::string>& addresses) {
-    const auto& options = context_.options;
-    std::string refused;
-    endpoints_.clear();
-    for (const auto& text : addresses) {
-        ErrorCode error;
-        const auto address = asio::ip::make_address(text, error);
-        if (error) continue;
-        if (options.allow && !options.allow(url_.host, address.to_string())) {
-            if (refused.empty()) refused = address.to_string();
-            continue;
-        }
-        endpoints_.emplace_back(address, static_cast<asio::ip::port_type>(url_.port));
-    }
-    std::reverse(endpoints_.begin(), endpoints_.end());
-    if (!endpoints_.empty()) return connect_to_next();
+    auto [to_try, refused] = addresses_to_try(url_.host, addresses, context_.options.allow);
+    addresses_ = std::move(to_try);
+    if (!addresses_.empty()) return connect_to_next();
     if (refused.empty()) return end(Kind::unreachable, "no such host: " + url_.host);
     end(Kind::not_allowed, refused);
 }
 
 void Connection::connect_to_next() {
-    const tcp::endpoint endpoint = endpoints_.back();
-    endpoints_.pop_back();
+    const tcp::endpoint endpoint(asio::ip::make_address(addresses_.back()),
+                                 static_cast<asio::ip::port_type>(url_.port));
+    addresses_.pop_back();
     phase_ = Phase::connect;
     peer_ = for_people(endpoint);
     link_ = std::make_shared<Link>(context_.io);
     ErrorCode error;
     link_->socket.open(endpoint.protocol(), error);
     if (error) return on_connected(error);
+    ::fcntl(link_->socket.native_handle(), F_SETFD, FD_CLOEXEC);
     // Best effort: it only saves time.
     link_->socket.set_option(tcp::no_delay(true), error);
     link_->socket.async_connect(
         endpoint, for_this_link([this](const ErrorCode& failed) { on_connected(failed); }));
+    if (addresses_.empty()) return;
+    const Millis left = started_ + request_.timeout - context_.stopwatch.elapsed();
+    attempt_timer_.expires_after(time_of_attempt(left, addresses_.size() + 1));
+    attempt_timer_.async_wait(for_this_link([this](const ErrorCode& cancelled) {
+        if (cancelled || phase_ != Phase::connect) return;
+        drop_link();
+        connect_to_next();
+    }));
 }
 
 void Connection::on_connected(const ErrorCode& error) {
+    attempt_timer_.cancel();
     if (error) {
         drop_link();
-        return endpoints_.empty() ? end(Kind::unreachable, for_people(error)) : connect_to_next();
+        return addresses_.empty() ? end(Kind::unreachable, for_people(error)) : connect_to_next();
     }
     if (url_.scheme == "https") return handshake();
     read();
@@ -327,6 +329,8 @@ void Connection::on_bytes() {
         const int status = reader_->head().status;
         if (status == 101 || status >= 200) return on_answer(true);
         // An interim answer such as 100 Continue: the real one follows.
+        if (++interim_ > kInterimAnswersMax)
+            return end(Kind::malformed, "too many interim answers before the answer");
         std::string rest = received_.substr(reader_->size());
         expect_answer();
         received_ = std::move(rest);
@@ -391,6 +395,7 @@ void Connection::end(Outcome outcome) {
     if (phase_ == Phase::lookup) context_.lookup.cancel(url_.host, ticket_);
     ++round_;
     timer_.cancel();
+    attempt_timer_.cancel();
     request_ = {};
     received_ = {};
     reader_.reset();

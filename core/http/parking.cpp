@@ -38,12 +38,14 @@ Reply Parking::park(Connection& connection) {
 void Parking::park_stream(Connection& connection) {
     const auto tag = next_tag_.fetch_add(2);
     const auto stream = connection.stream;  // the connection may be gone before we are through
+    // Made before it is given up: whoever fails here still has it.
+    std::function<void()> wake = [parking = shared_from_this(), tag] { parking->go_on(tag); };
     {
         const std::lock_guard lock(mutex_);
         parked_.emplace(tag, &connection);
         connection.arm(epoll_, EPOLL_CTL_MOD, EPOLLRDHUP, tag, Connection::kNoDeadline);
     }
-    stream->when_ready([parking = shared_from_this(), tag] { parking->go_on(tag); });
+    stream->when_ready(std::move(wake));
 }
 
 Connection* Parking::leave(std::uint64_t tag) {

@@ -8,16 +8,17 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include "core/http/addresses.hpp"
 #include "core/http/framing.hpp"
 #include "core/http/proxy_message.hpp"
 #include "core/http/reasons.hpp"
+#include "core/http/url.hpp"
 
 namespace wxpay::http {
 namespace {
@@ -30,20 +31,12 @@ constexpr int kRoundsMax = 4;
 // Bodies pass by and are not kept, so there is no limit to them.
 constexpr std::size_t kAnyBody = static_cast<std::size_t>(-1) / 2;
 constexpr std::size_t kAnswerHeadBytesMax = 64 * 1024;
-// An address after which there is another has no more. What gets lost of the first attempt is sent
-// again after a second.
-constexpr Millis kAttemptMax = std::chrono::seconds(2);
 
 constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 bool must_wait(const ErrorCode& error) {
     return error == asio::error::would_block || error == asio::error::try_again ||
            error == asio::error::interrupted;
-}
-
-std::string named(const std::string& host, int port) {
-    return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' +
-           std::to_string(port);
 }
 
 /// One end, and what waits to be sent there.
@@ -72,7 +65,7 @@ class Connection final : public ProxyConnection, public std::enable_shared_from_
           client_(std::make_shared<Side>(context.io)),
           since_(context.stopwatch.elapsed()) {}
 
-    bool adopt(int fd);
+    bool adopt(Descriptor socket);
     void start() override;
     void turn_away() override;
     void expire(Millis now) override;
@@ -145,9 +138,9 @@ class Connection final : public ProxyConnection, public std::enable_shared_from_
     bool is_tunnel_ = false;
     ForwardProxy::Destination destination_;
     NameLookup::Ticket ticket_ = 0;
-    std::vector<tcp::endpoint> endpoints_;  // still to be tried, the next one last
-    Millis next_at_{};                      // when the next one has its turn, if there is one
-    std::string outgoing_;                  // what the server gets first
+    std::vector<std::string> addresses_;  // still to be tried, the next one last
+    Millis next_at_{};                    // when the next one has its turn, if there is one
+    std::string outgoing_;                // what the server gets first
 
     // Of its answer.
     std::string answer_;
@@ -158,13 +151,15 @@ class Connection final : public ProxyConnection, public std::enable_shared_from_
     bool is_answered_ = false;  // by the server, and leaving
 };
 
-bool Connection::adopt(int fd) {
+bool Connection::adopt(Descriptor socket) {
+    const int fd = socket.get();
     sockaddr_storage local{};
     socklen_t size = sizeof local;
     ErrorCode error;
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0)
         client_->socket.assign(local.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd, error);
-    if (!client_->socket.is_open()) return ::close(fd), false;
+    if (!client_->socket.is_open()) return false;
+    socket.release();
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     client_->socket.non_blocking(true, error);
     return true;
@@ -226,6 +221,10 @@ void Connection::advance(Way way) {
 
 void Connection::read_request() {
     for (;;) {
+        if (const std::size_t empty = empty_lines(in_); empty > 0) {
+            in_.erase(0, empty);
+            expect_request();
+        }
         const auto whole = request_->read(in_);
         if (!whole) return refuse(whole.error().status, whole.error().detail);
         if (request_->has_head()) return decide(*whole);
@@ -274,33 +273,22 @@ void Connection::look_up() {
 }
 
 void Connection::on_addresses(const std::vector<std::string>& addresses) {
-    const auto& allow = context_.options.allow;
-    const auto port = static_cast<asio::ip::port_type>(destination_.port);
-    std::string refused;
-    endpoints_.clear();
-    for (const auto& text : addresses) {
-        ErrorCode error;
-        const auto address = asio::ip::make_address(text, error);
-        if (error) continue;
-        if (!destination_.trusted && allow && !allow(destination_.host, address.to_string())) {
-            refused = address.to_string();
-            continue;
-        }
-        endpoints_.emplace_back(address, port);
-    }
-    std::reverse(endpoints_.begin(), endpoints_.end());
-    if (!endpoints_.empty()) return connect_to_next();
+    const AllowAddress every_one;
+    auto [to_try, refused] = addresses_to_try(
+        destination_.host, addresses, destination_.trusted ? every_one : context_.options.allow);
+    addresses_ = std::move(to_try);
+    if (!addresses_.empty()) return connect_to_next();
     if (refused.empty()) return refuse(502, "no such host: " + destination_.host);
     refuse(403, destination_.host + " is at " + refused + ", where this proxy does not go");
 }
 
-/// Each address has its share of the time that is left: one that is dead must not use it up.
 void Connection::connect_to_next() {
     const Millis now = context_.stopwatch.elapsed();
     const Millis left = since_ + context_.options.connect_timeout - now;
-    next_at_ = now + std::min(left / static_cast<Millis::rep>(endpoints_.size()), kAttemptMax);
-    const tcp::endpoint endpoint = endpoints_.back();
-    endpoints_.pop_back();
+    next_at_ = now + time_of_attempt(left, addresses_.size());
+    const tcp::endpoint endpoint(asio::ip::make_address(addresses_.back()),
+                                 static_cast<asio::ip::port_type>(destination_.port));
+    addresses_.pop_back();
     phase_ = Phase::connect;
     server_ = std::make_shared<Side>(context_.io);
     ErrorCode error;
@@ -320,11 +308,12 @@ void Connection::connect_to_next() {
 void Connection::on_connected(const ErrorCode& error) {
     if (!error) return begin();
     drop_server();
-    if (!endpoints_.empty()) return connect_to_next();
+    if (!addresses_.empty()) return connect_to_next();
     const bool is_full =
         error == asio::error::no_descriptors || error == std::errc::too_many_files_open_in_system;
-    refuse(is_full ? 503 : 502, "no connection to " + named(destination_.host, destination_.port) +
-                                    ": " + for_people(error));
+    refuse(is_full ? 503 : 502, "no connection to " +
+                                    host_and_port(destination_.host, destination_.port) + ": " +
+                                    for_people(error));
 }
 
 void Connection::begin() {
@@ -449,7 +438,7 @@ bool Connection::take_answer() {
 
 void Connection::on_answer_cut() {
     if (!answer_begun_)
-        return refuse(502, named(destination_.host, destination_.port) +
+        return refuse(502, host_and_port(destination_.host, destination_.port) +
                                " closed the connection before answering");
     if (server_->reset) return abort();
     if (!answer_reader_->finish(answer_)) return close();
@@ -637,7 +626,7 @@ void Connection::expire(Millis now) {
 void Connection::look_at_deadlines(Millis now) {
     const auto& options = context_.options;
     const Millis waited = now - since_;
-    const std::string where = named(destination_.host, destination_.port);
+    const std::string where = host_and_port(destination_.host, destination_.port);
     switch (phase_) {
         case Phase::request:
             if (in_.empty()) {
@@ -651,7 +640,7 @@ void Connection::look_at_deadlines(Millis now) {
             if (waited > options.connect_timeout) {
                 refuse(504, "no connection to " + where + " within " +
                                 for_people(options.connect_timeout));
-            } else if (phase_ == Phase::connect && now > next_at_ && !endpoints_.empty()) {
+            } else if (phase_ == Phase::connect && now > next_at_ && !addresses_.empty()) {
                 drop_server();
                 connect_to_next();
             }
@@ -705,9 +694,9 @@ void Connection::close() {
 }  // namespace
 
 std::shared_ptr<ProxyConnection> ProxyConnection::create(
-    ProxyContext& context, int fd, std::function<void(ProxyConnection&)> ended) {
+    ProxyContext& context, Descriptor socket, std::function<void(ProxyConnection&)> ended) {
     auto connection = std::make_shared<Connection>(context, std::move(ended));
-    return connection->adopt(fd) ? connection : nullptr;
+    return connection->adopt(std::move(socket)) ? connection : nullptr;
 }
 
 }  // namespace wxpay::http

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/base/descriptor.hpp"
 #include "core/http/forward_proxy.hpp"
 #include "core/http/name_lookup.hpp"
 #include "core/http/response_writer.hpp"
@@ -37,9 +38,9 @@ struct ProxyContext {
 /// One client of a proxy, and the connection that is made for it. Lives on the proxy's thread.
 class ProxyConnection {
   public:
-    /// fd     of an accepted socket; its own from then on
-    /// ended  called once, when nothing is open any more
-    static std::shared_ptr<ProxyConnection> create(ProxyContext& context, int fd,
+    /// socket  an accepted one
+    /// ended   called once, when nothing is open any more
+    static std::shared_ptr<ProxyConnection> create(ProxyContext& context, Descriptor socket,
                                                    std::function<void(ProxyConnection&)> ended);
     virtual ~ProxyConnection() = default;
 

@@ -1,8 +1,10 @@
 #include "core/http/proxy_message.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
+#include <vector>
+
+#include "core/codec/ascii.hpp"
 
 namespace wxpay::http {
 namespace {
@@ -16,14 +18,32 @@ bool is_any(std::string_view name, std::initializer_list<std::string_view> names
                        [&](std::string_view each) { return equals_ignoring_case(name, each); });
 }
 
-/// Whether a line concerns one connection only. A sender may name more of them in Connection, but
-/// not those that say where a message goes and where it ends.
-bool is_hop_by_hop(const MessageHead& head, std::string_view name) {
-    if (is_any(name, {"Host", "Content-Length", "Transfer-Encoding"})) return false;
-    return is_any(name, {"Connection", "Keep-Alive", "TE", "Upgrade"}) ||
-           equals_ignoring_case(name.substr(0, kProxyPrefix.size()), kProxyPrefix) ||
-           head.has_token("Connection", name);
+std::string lower_case(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), ascii_lower);
+    return out;
 }
+
+/// Which lines of a head concern one connection only. A sender may name more of them in Connection,
+/// but not those that say where a message goes and where it ends. It may name thousands: so they
+/// are sorted, once for the head.
+class HopByHop {
+  public:
+    explicit HopByHop(const MessageHead& head) {
+        for (const std::string_view name : head.tokens("Connection"))
+            named_.push_back(lower_case(name));
+        std::sort(named_.begin(), named_.end());
+    }
+    bool has(std::string_view name) const {
+        if (is_any(name, {"Host", "Content-Length", "Transfer-Encoding"})) return false;
+        return is_any(name, {"Connection", "Keep-Alive", "TE", "Upgrade"}) ||
+               equals_ignoring_case(name.substr(0, kProxyPrefix.size()), kProxyPrefix) ||
+               std::binary_search(named_.begin(), named_.end(), lower_case(name));
+    }
+
+  private:
+    std::vector<std::string> named_;
+};
 
 void add_line(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
@@ -63,9 +83,10 @@ std::string forwarded_request(const MessageHead& head, const Url& url) {
     std::string out;
     out.append(head.method).append(" ").append(url.target).append(" HTTP/1.");
     out.append(std::to_string(head.minor_version)).append("\r\n");
+    const HopByHop hop_by_hop(head);
     bool has_host = false;
     for (const auto& [name, value] : head.headers) {
-        if (is_hop_by_hop(head, name)) continue;
+        if (hop_by_hop.has(name)) continue;
         const bool is_host = equals_ignoring_case(name, "Host");
         has_host = has_host || is_host;
         // What the target says counts; written as the client wrote it, where that is the same.
@@ -81,8 +102,9 @@ std::string forwarded_response(const MessageHead& head, std::string_view reason,
                                int minor_version) {
     std::string out = "HTTP/1.1 " + std::to_string(head.status);
     out.append(" ").append(reason).append("\r\n");
+    const HopByHop hop_by_hop(head);
     for (const auto& [name, value] : head.headers)
-        if (!is_hop_by_hop(head, name)) add_line(out, name, value);
+        if (!hop_by_hop.has(name)) add_line(out, name, value);
     if (head.status >= 200) {
         if (!keeps) {
             add_line(out, "Connection", "close");

@@ -43,21 +43,12 @@ constexpr std::uint64_t kQuitTag = 0;
 constexpr std::uint64_t kTimerTag = 2;
 
 /// A file descriptor of the kernel's that the server cannot do without.
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {
-        if (fd < 0)
-            throw std::system_error(errno, std::generic_category(),
-                                    "no descriptor for the HTTP server");
-    }
-    ~Descriptor() { ::close(fd_); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
+Descriptor needed(int fd) {
+    if (fd < 0)
+        throw std::system_error(errno, std::generic_category(),
+                                "no descriptor for the HTTP server");
+    return Descriptor(fd);
+}
 
 std::string peer_address(int fd) {
     sockaddr_storage peer{};
@@ -98,7 +89,7 @@ class Server::Impl {
         std::array<char, kReadBytes> buffer;
     };
 
-    void adopt(int fd);
+    void adopt(Descriptor socket);
     void drop(Connection& connection);
     void drop_expired(Connection& connection);
     void set_timer(int seconds);
@@ -145,12 +136,12 @@ Server::Impl::Impl(Options options, Handler handler)
     : options_(std::move(options)),
       handler_(std::move(handler)),
       stopwatch_(options_.stopwatch ? *options_.stopwatch : machine_stopwatch_),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      quit_(::eventfd(0, EFD_CLOEXEC)),
-      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+      epoll_(needed(::epoll_create1(EPOLL_CLOEXEC))),
+      quit_(needed(::eventfd(0, EFD_CLOEXEC))),
+      timer_(needed(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK))),
       parking_(std::make_shared<Parking>(
           epoll_.get(), [this] { return (stopwatch_.elapsed() + options_.send_timeout).count(); })),
-      acceptor_([this](int fd) { adopt(fd); }) {}
+      acceptor_([this](Descriptor socket) { adopt(std::move(socket)); }) {}
 
 Result<void> Server::Impl::listen() {
     if (options_.tls) {
@@ -203,11 +194,12 @@ void Server::Impl::set_timer(int seconds) {
     ::timerfd_settime(timer_.get(), 0, &every, nullptr);
 }
 
-void Server::Impl::adopt(int fd) {
+void Server::Impl::adopt(Descriptor socket) {
+    const int fd = socket.get();
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
     const MessageReader::Limits limits{options_.head_bytes_max, options_.body_bytes_max};
-    auto channel = tls_ ? tls_->open(fd) : open_plain_channel(fd);
+    auto channel = tls_ ? tls_->open(std::move(socket)) : open_plain_channel(std::move(socket));
     auto owned =
         std::make_unique<Connection>(std::move(channel), limits, peer_address(fd), options_.refuse);
     Connection& connection = *owned;
@@ -250,8 +242,8 @@ void Server::Impl::work() {
             auto& connection = Connection::from_tag(tag);
             try {
                 on_event(connection, *worker);
-            } catch (const std::bad_alloc&) {
-                drop(connection);  // it is still ours: nothing allocates after giving it up
+            } catch (const std::exception&) {
+                drop(connection);  // it is still ours: nothing throws after giving it up
             }
         }
     }

@@ -42,7 +42,7 @@ std::shared_ptr<const ClientCertificate> certificate_of(const SSL* tls) {
 /// broken pipe raises no signal, and all records of an answer leave in one send.
 class TlsChannel final : public Channel {
   public:
-    TlsChannel(int fd, TlsPtr tls) : Channel(fd), tls_(std::move(tls)) {
+    TlsChannel(Descriptor socket, TlsPtr tls) : Channel(std::move(socket)), tls_(std::move(tls)) {
         if (!tls_) throw std::bad_alloc();
         in_ = renew(nullptr, SSL_set0_rbio);
         out_ = renew(nullptr, SSL_set0_wbio);
@@ -233,8 +233,8 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsOptions& options
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsContext::~TlsContext() = default;
 
-std::unique_ptr<Channel> TlsContext::open(int fd) const {
-    return std::make_unique<TlsChannel>(fd, TlsPtr(SSL_new(impl_->context.get())));
+std::unique_ptr<Channel> TlsContext::open(Descriptor socket) const {
+    return std::make_unique<TlsChannel>(std::move(socket), TlsPtr(SSL_new(impl_->context.get())));
 }
 
 }  // namespace wxpay::http

@@ -27,7 +27,7 @@ class TlsContext {
     ~TlsContext();
 
     /// The server's side of a new connection. The channel may outlive the context.
-    std::unique_ptr<Channel> open(int fd) const;
+    std::unique_ptr<Channel> open(Descriptor socket) const;
 
   private:
     struct Impl;

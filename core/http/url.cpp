@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/codec/ascii.hpp"
+
 namespace wxpay::http {
 namespace {
 
@@ -15,17 +17,16 @@ Failure<Error> malformed(std::string_view what) {
     return Failure{Error{Errc::malformed, "url: " + std::string(what)}};
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_printable_ascii(char c) { return static_cast<unsigned char>(c - '!') <= '~' - '!'; }
 
 bool is_host_character(char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' ||
-           c == '_';
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '-' ||
+           c == '.' || c == '_';
 }
 
 bool is_ipv6_character(char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.';
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f') || c == ':' ||
+           c == '.';
 }
 
 int default_port(std::string_view scheme) { return scheme == "https" ? kHttpsPort : kHttpPort; }
@@ -47,6 +48,10 @@ Result<int> parse_port(std::string_view text, std::string_view scheme) {
 
 }  // namespace
 
+std::string host_and_port(const std::string& host, int port) {
+    return bracketed(host) + ':' + std::to_string(port);
+}
+
 Result<Url> Url::parse(std::string_view text) {
     // Letters beyond ASCII must come percent-encoded.
     if (!std::all_of(text.begin(), text.end(), is_printable_ascii))
@@ -56,7 +61,7 @@ Result<Url> Url::parse(std::string_view text) {
     const auto scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) return malformed("no http:// or https:// in front");
     url.scheme = text.substr(0, scheme_end);
-    std::transform(url.scheme.begin(), url.scheme.end(), url.scheme.begin(), lower);
+    std::transform(url.scheme.begin(), url.scheme.end(), url.scheme.begin(), ascii_lower);
     if (url.scheme != "http" && url.scheme != "https") return malformed("neither http nor https");
     text.remove_prefix(scheme_end + 3);
 
@@ -89,7 +94,7 @@ Result<Url> Url::parse(std::string_view text) {
     }
     if (url.host.empty()) return malformed("no host");
     if (url.host.size() > kHostBytesMax) return malformed("the host is too long");
-    std::transform(url.host.begin(), url.host.end(), url.host.begin(), lower);
+    std::transform(url.host.begin(), url.host.end(), url.host.begin(), ascii_lower);
     WXPAY_TRY(url.port, parse_port(authority.substr(host_end), url.scheme));
 
     if (!target.starts_with('/')) url.target = '/';
@@ -97,13 +102,10 @@ Result<Url> Url::parse(std::string_view text) {
     return url;
 }
 
-std::string Url::origin() const {
-    return scheme + "://" + bracketed(host) + ':' + std::to_string(port);
-}
+std::string Url::origin() const { return scheme + "://" + host_and_port(host, port); }
 
 std::string Url::authority() const {
-    return port == default_port(scheme) ? bracketed(host)
-                                        : bracketed(host) + ':' + std::to_string(port);
+    return port == default_port(scheme) ? bracketed(host) : host_and_port(host, port);
 }
 
 }  // namespace wxpay::http

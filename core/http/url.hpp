@@ -7,6 +7,9 @@
 
 namespace wxpay::http {
 
+/// "host:port", with brackets around an IPv6 address.
+std::string host_and_port(const std::string& host, int port);
+
 /// An absolute http or https url, taken apart. No user info, no fragment.
 struct Url {
     std::string scheme;  ///< "http" or "https"

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/http/url.hpp"
 #include "core/program/whole_file.hpp"
 
 namespace wxpay {
@@ -50,8 +51,7 @@ std::pair<std::string, int> parse_listen_address(const std::string& flag, const 
 namespace {
 
 std::string url(std::string_view scheme, const std::string& host, int port) {
-    return host.find(':') == std::string::npos ? fmt::format("{}://{}:{}", scheme, host, port)
-                                               : fmt::format("{}://[{}]:{}", scheme, host, port);
+    return fmt::format("{}://{}", scheme, http::host_and_port(host, port));
 }
 
 }  // namespace

@@ -44,8 +44,10 @@ struct Bill {
 /// by their titles in the newest or the older layout, unknown ones skipped. Amounts become fen
 /// without passing through floating point. Commas inside a value do no harm. Errors: malformed,
 /// with the line; mismatch, when the summary counts or sums other than the rows do, as in a bill
-/// that was cut. source  [A] pay.weixin.qq.com/wiki/doc/api/jsapi.php?chapter=9_6; bytes [B]
-/// github.com/ TheNorthMemory/wechatpay-axios-plugin tests/fixtures/bill.ALL.csv
+/// that was cut.
+/// source  [A] pay.weixin.qq.com/wiki/doc/api/jsapi.php?chapter=9_6
+/// source  of the bytes [B] github.com/TheNorthMemory/wechatpay-axios-plugin
+///         tests/fixtures/bill.ALL.csv
 Result<Bill> parse_bill(std::string_view text);
 
 }  // namespace wxpay::v2

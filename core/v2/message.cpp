@@ -16,8 +16,15 @@ Message::Element Message::add(std::string_view name, std::string_view value, boo
     const Element element{static_cast<std::uint32_t>(arena_.size()),
                           static_cast<std::uint32_t>(name.size()),
                           static_cast<std::uint32_t>(value.size()), bare};
-    arena_ += name;
-    arena_ += value;
+    if (arena_.capacity() - arena_.size() < name.size() + value.size()) {
+        // Both may be views of our own elements, so that those must not go before they are copied.
+        std::string longer;
+        longer.reserve(std::max(2 * arena_.size(), arena_.size() + name.size() + value.size()));
+        longer.append(arena_).append(name).append(value);
+        arena_ = std::move(longer);
+    } else {
+        arena_.append(name).append(value);
+    }
     return element;
 }
 

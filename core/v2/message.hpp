@@ -12,8 +12,8 @@
 namespace wxpay::v2 {
 
 /// A V2 message on its way out, written as WeChat writes it: texts in CDATA, also empty ones,
-/// amounts and counts as bare digits, one LF behind each element and none behind </xml>. source [B]
-/// replies quoted in public, see FIDELITY.md "Replies"
+/// amounts and counts as bare digits, one LF behind each element and none behind </xml>.
+/// source  [B] replies quoted in public, see FIDELITY.md "Replies"
 class Message {
   public:
     Message& text(std::string_view name, std::string_view value);

@@ -24,8 +24,8 @@ struct Coupon {
 };
 
 /// What WeChat tells a merchant's notify_url: this order is paid. Empty texts are left out of the
-/// message. source  [A] pay.weixin.qq.com/doc/v2/merchant/4011935221; order and CDATA [B], see
-/// FIDELITY.md "Callbacks"
+/// message. Order and CDATA: see FIDELITY.md "Callbacks".
+/// source  [A] pay.weixin.qq.com/doc/v2/merchant/4011935221; order and CDATA [B]
 struct PaymentNotification {
     std::string appid;
     std::string mch_id;

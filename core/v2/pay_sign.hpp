@@ -23,7 +23,8 @@ struct JsapiPayment {
 std::string pay_sign(const JsapiPayment& payment, const Secret& key, SignType type);
 
 /// The arguments of an app's PayReq. There is no signType: the type of the unifiedorder call
-/// counts. source  [A] pay.weixin.qq.com/doc/v2/merchant/4011937148
+/// counts.
+/// source  [A] pay.weixin.qq.com/doc/v2/merchant/4011937148
 struct AppPayment {
     std::string appid;
     std::string partnerid;  ///< mch_id

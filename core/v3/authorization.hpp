@@ -20,13 +20,14 @@ struct Authorization {
 /// not at all, or has its scheme twice.
 enum class AuthorizationProblem { malformed, other_scheme };
 
-/// Reads the value of an Authorization header: the scheme, blanks, name="value" separated by commas
-/// (blanks around them are let pass), in any order. `what` of the error names the place, in ASCII.
-/// source  [A] the header's grammar: spec V3 1.3; wechatpay-go core/consts
 struct BadAuthorization {
     AuthorizationProblem problem;
-    std::string what;
+    std::string what;  ///< names the place, in ASCII
 };
+
+/// Reads the value of an Authorization header: the scheme, blanks, name="value" separated by commas
+/// (blanks around them are let pass), in any order.
+/// source  [A] the header's grammar: spec V3 1.3; wechatpay-go core/consts
 Result<Authorization, BadAuthorization> parse_authorization(std::string_view header);
 
 /// The header's value, in the order of WeChat's own samples.

@@ -18,7 +18,8 @@ struct JsapiPayment {
     std::string pay_sign;
 };
 
-/// The arguments of an app's PayReq. source  [A] as above
+/// The arguments of an app's PayReq.
+/// source  [A] as above
 struct AppPayment {
     std::string app_id;
     std::string partner_id;  ///< mchid

@@ -66,6 +66,17 @@ Result<SignatureHeaders> read_signature(const http::Headers& headers) {
     return out;
 }
 
+Result<SignatureHeaders> read_timely_signature(const http::Headers& headers, Instant now) {
+    WXPAY_TRY(SignatureHeaders said, read_signature(headers));
+    if (!is_timely(said.timestamp, now)) {
+        return failed(Errc::mismatch,
+                      "Wechatpay-Timestamp is " + said.timestamp +
+                          ", more than five minutes from " + std::to_string(seconds(now)),
+                      kTimestamp);
+    }
+    return said;
+}
+
 void PlatformKeys::add(std::string serial, RsaPublicKey key) {
     for (auto& [known, its_key] : keys_) {
         if (!http::equals_ignoring_case(known, serial)) continue;
@@ -91,13 +102,7 @@ std::vector<std::string> PlatformKeys::serials() const {
 
 Result<void> verify_signature(const http::Headers& headers, std::string_view body,
                               const PlatformKeys& keys, Instant now) {
-    WXPAY_TRY(const SignatureHeaders said, read_signature(headers));
-    if (!is_timely(said.timestamp, now)) {
-        return failed(Errc::mismatch,
-                      "Wechatpay-Timestamp is " + said.timestamp +
-                          ", more than five minutes from " + std::to_string(seconds(now)),
-                      kTimestamp);
-    }
+    WXPAY_TRY(const SignatureHeaders said, read_timely_signature(headers, now));
     const RsaPublicKey* const key = keys.find(said.serial);
     if (key == nullptr)
         return failed(Errc::mismatch, "no platform key has the serial " + said.serial, kSerial);

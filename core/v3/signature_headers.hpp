@@ -28,6 +28,9 @@ void add_signature(http::Headers& headers, const RsaPrivateKey& key, std::string
 /// Wechatpay-Signature-Type than ours (none at all is ours).
 Result<SignatureHeaders> read_signature(const http::Headers& headers);
 
+/// The same, and mismatch (field Wechatpay-Timestamp): more than five minutes from `now`.
+Result<SignatureHeaders> read_timely_signature(const http::Headers& headers, Instant now);
+
 /// The keys that a merchant trusts, by what Wechatpay-Serial says. Copies share the keys.
 class PlatformKeys {
   public:
@@ -42,9 +45,9 @@ class PlatformKeys {
     std::vector<std::pair<std::string, RsaPublicKey>> keys_;
 };
 
-/// Whether an answer or a callback is WeChat's. Errors: those of read_signature(); mismatch (field
-/// Wechatpay-Timestamp: more than five minutes from `now`; field Wechatpay-Serial: not one of the
-/// keys); signature_mismatch. A signature probe (WECHATPAY/SIGNTEST/…) is simply a mismatch.
+/// Whether an answer or a callback is WeChat's. Errors: those of read_timely_signature(); mismatch
+/// (field Wechatpay-Serial: not one of the keys); signature_mismatch. A signature probe
+/// (WECHATPAY/SIGNTEST/…) is simply a mismatch.
 /// now  of the real clock
 Result<void> verify_signature(const http::Headers& headers, std::string_view body,
                               const PlatformKeys& keys, Instant now);

@@ -86,16 +86,16 @@ PaymentArguments V2Gateway::payment_arguments(const std::string& prepay_id) {
 Result<OrderStanding> V2Gateway::order_query(const std::string& out_trade_no) {
     WXPAY_TRY(v2::OrderQueryReply reply, client_.order_query(out_trade_no));
     OrderStanding standing{reply.trade_state, reply.out_trade_no, std::nullopt};
-    if (reply.trade_state == TradeState::success && reply.total_fee) {
+    if (reply.trade_state == TradeState::success) {
         PaymentReport report;
         report.appid = std::move(reply.appid);
         report.mch_id = std::move(reply.mch_id);
         report.out_trade_no = std::move(reply.out_trade_no);
         report.transaction_id = std::move(reply.transaction_id);
         report.openid = std::move(reply.openid);
-        report.fee_type = "CNY";  // what an answer without fee_type means; the client reads none
+        report.fee_type = std::move(reply.fee_type);
         report.total = *reply.total_fee;
-        report.paid_at = reply.time_end.value_or(clock_.now());
+        report.paid_at = *reply.time_end;
         standing.payment = std::move(report);
     }
     return standing;

@@ -22,6 +22,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/descriptor.hpp"
 #include "core/codec/pieces.hpp"
 
 #include "sandbox/certificates/listener.hpp"
@@ -37,23 +38,14 @@ constexpr const char* kHosts = "/etc/hosts";
     throw std::runtime_error(fmt::format("{}: {}", what, std::generic_category().message(number)));
 }
 
-class Descriptor {
-  public:
-    Descriptor(int fd, std::string_view what) : fd_(fd) {
-        if (fd_ < 0) fail(what);
-    }
-    ~Descriptor() { ::close(fd_); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
+Descriptor needed(int fd, std::string_view what) {
+    if (fd < 0) fail(what);
+    return Descriptor(fd);
+}
 
 /// The kernel's files want all in one write.
 void write_file(const char* path, std::string_view text) {
-    const Descriptor file(::open(path, O_WRONLY | O_CLOEXEC), path);
+    const Descriptor file = needed(::open(path, O_WRONLY | O_CLOEXEC), path);
     if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
         fail(path);
 }
@@ -73,7 +65,7 @@ void unshare_all() {
 
 /// A new network's loopback is down.
 void raise_loopback() {
-    const Descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+    const Descriptor any = needed(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
     ifreq request{};
     std::string_view("lo").copy(static_cast<char*>(request.ifr_name), IFNAMSIZ - 1);
     request.ifr_flags = IFF_UP;
@@ -176,7 +168,7 @@ void enter_hermetic() {
 std::string why_not_hermetic() {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe");
-    const Descriptor from(ends[0], "pipe");
+    const Descriptor from(ends[0]);
     const pid_t child = ::fork();
     if (child < 0) fail("fork");
     // Told in words: of a status we hear nothing where SIGCHLD is ignored.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/codec/ascii.hpp"
 #include "core/crypto/digest.hpp"
 #include "core/http/message.hpp"
 
@@ -16,7 +17,6 @@ struct Field {
     std::string value;
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::pair<std::string_view, char> kEscapes[] = {
@@ -31,7 +31,7 @@ std::string url_encode(std::string_view text, bool upper, bool form) {
         } else if (encoded.size() == 1 || upper) {
             out += encoded;
         } else {
-            std::transform(encoded.begin(), encoded.end(), std::back_inserter(out), lower);
+            std::transform(encoded.begin(), encoded.end(), std::back_inserter(out), ascii_lower);
         }
     }
     return out;
@@ -121,8 +121,9 @@ std::string value_of(const FieldView& field, Signer::Values how, std::string_vie
 }
 
 bool less_without_case(const Field& a, const Field& b) {
-    return std::lexicographical_compare(a.name.begin(), a.name.end(), b.name.begin(), b.name.end(),
-                                        [](char x, char y) { return lower(x) < lower(y); });
+    return std::lexicographical_compare(
+        a.name.begin(), a.name.end(), b.name.begin(), b.name.end(),
+        [](char x, char y) { return ascii_lower(x) < ascii_lower(y); });
 }
 
 /// "coupon_fee_10" as ("coupon_fee_", "10").

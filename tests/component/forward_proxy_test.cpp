@@ -796,6 +796,18 @@ TEST(ForwardProxy, EndsWhatTakesTooLong) {
     never.set_value();
 }
 
+TEST(ForwardProxy, TakesAnEmptyLineForNoRequest) {
+    Mirror a("a");
+    Site site({{"a.test", a.port()}});
+    auto client = site.connect();
+    const std::string request = "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    client.send(request + "\r\n");
+    EXPECT_TRUE(client.recv_response().starts_with("HTTP/1.1 200 "));
+    site.pass(60s);
+    client.send("\r\n" + request);
+    EXPECT_TRUE(client.recv_response().starts_with("HTTP/1.1 200 "));
+}
+
 TEST(ForwardProxy, SaysWhenItHasNoRoom) {
     ScriptedServer server{[](Peer& peer, int n) { echo(peer, n); }};
     Site site({{"a.test", server.url().port}}, no_such_host, 2);

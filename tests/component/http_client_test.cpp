@@ -1,4 +1,5 @@
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -213,6 +214,36 @@ TEST(Client, DoesNotTakeAnInterimResponseForTheAnswer) {
     EXPECT_EQ(response.error().code, Errc::unreachable);
 }
 
+TEST(Client, TakesOnlySoManyInterimResponses) {
+    const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    std::string few;
+    for (int i = 0; i < 16; ++i) few += interim;
+    EXPECT_TRUE(answer_of(few + std::string(kOk)));
+    Scripted server([&](RawListener& listener) {
+        auto peer = listener.accept();
+        while (peer.try_send(interim)) {
+        }
+    });
+    const auto response = client_for(server.url())->send(get());
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, Errc::malformed);
+}
+
+TEST(Client, LooksAtItsTimeEvenWhenThereIsAlwaysSomethingToRead) {
+    std::promise<void> given_up;
+    Scripted server([&](RawListener& listener) {
+        auto peer = listener.accept();
+        peer.send(kOk);
+        given_up.get_future().wait();
+    });
+    Client::Options options;
+    options.answer_timeout = Millis(0);
+    const auto response = client_for(server.url(), options)->send(get());
+    given_up.set_value();
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, Errc::timed_out);
+}
+
 TEST(Client, TimesOutOnSilence) {
     std::promise<void> given_up;
     Scripted server([&](RawListener& listener) {
@@ -391,7 +422,8 @@ class TlsSite {
           certificate_(self_signed(key_.get(), name)),
           context_(SSL_CTX_new(TLS_server_method())),
           ca_file_(std::filesystem::temp_directory_path() /
-                   ("wxpay_client_test_" + std::to_string(::getpid()) + ".pem")),
+                   ("wxpay_client_test_" + std::to_string(::getpid()) + "_" +
+                    std::to_string(listener_.port()) + ".pem")),
           key_file_(ca_file_.string() + ".key") {
         SSL_CTX_use_certificate(context_.get(), certificate_.get());
         SSL_CTX_use_PrivateKey(context_.get(), key_.get());
@@ -431,9 +463,9 @@ class TlsSite {
     Key key_;
     Certificate certificate_;
     TlsContext context_;
+    RawListener listener_;
     std::filesystem::path ca_file_;
     std::filesystem::path key_file_;
-    RawListener listener_;
     std::thread thread_;
 };
 
@@ -479,6 +511,57 @@ TEST(Client, ShowsItsCertificateToAServerThatAsksForOne) {
         const auto response = client_for(site.url("127.0.0.1"), options)->send(get());
         EXPECT_EQ(response.has_value(), shows);
     }
+}
+
+TEST(Client, SaysAtOnceWhenItsOwnCertificateCannotBeShown) {
+    TlsSite site("IP:127.0.0.1");
+    TlsSite other("IP:127.0.0.1");
+    const auto fault = [&](const std::string& certificate, const std::string& key) {
+        Client::Options options;
+        options.base_url = site.url("127.0.0.1");
+        options.certificate_file = certificate;
+        options.key_file = key;
+        const auto client = Client::create(options);
+        EXPECT_TRUE(client || client.error().code == Errc::malformed);
+        return client ? "" : client.error().detail;
+    };
+    const std::string certificate = site.ca_file();
+    const std::string key = site.key_file();
+    EXPECT_EQ(fault(certificate, key), "");
+    EXPECT_EQ(fault(certificate, ""), "no key file for " + certificate);
+    EXPECT_EQ(fault("", key), "no certificate file for " + key);
+    EXPECT_TRUE(fault("/nonexistent.pem", key).starts_with("/nonexistent.pem: "));
+    EXPECT_TRUE(fault(certificate, "/nonexistent.pem").starts_with("/nonexistent.pem: "));
+    EXPECT_TRUE(fault(key, key).starts_with(key + ": no certificate"));
+    EXPECT_TRUE(fault(certificate, certificate).starts_with(certificate + ": "));
+    EXPECT_TRUE(fault(certificate, other.key_file()).starts_with(other.key_file().string() + ": "));
+    for (const TlsSite* each : {&site, &other}) {  // nobody waits for a connection any more
+        Client::Options options;
+        options.ca_file = each->ca_file();
+        EXPECT_TRUE(client_for(each->url("127.0.0.1"), options)->send(get()));
+    }
+}
+
+TEST(Client, LeavesAHandlerOfBrokenPipesAsItIs) {
+    struct sigaction before {};
+    struct sigaction chosen {};
+    chosen.sa_sigaction = [](int, siginfo_t*, void*) {};
+    chosen.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigaddset(&chosen.sa_mask, SIGUSR1);
+    ASSERT_EQ(::sigaction(SIGPIPE, &chosen, &before), 0);
+    client_for("https://127.0.0.1:1");
+    struct sigaction after {};
+    ASSERT_EQ(::sigaction(SIGPIPE, &before, &after), 0);
+    EXPECT_EQ(after.sa_sigaction, chosen.sa_sigaction);
+    EXPECT_EQ(after.sa_flags & (SA_SIGINFO | SA_RESTART), SA_SIGINFO | SA_RESTART);
+    EXPECT_EQ(sigismember(&after.sa_mask, SIGUSR1), 1);
+
+    struct sigaction usual {};
+    usual.sa_handler = SIG_DFL;
+    ASSERT_EQ(::sigaction(SIGPIPE, &usual, nullptr), 0);
+    client_for("https://127.0.0.1:1");
+    ASSERT_EQ(::sigaction(SIGPIPE, &before, &after), 0);
+    EXPECT_EQ(after.sa_handler, SIG_IGN);
 }
 
 TEST(Client, SaysWhenItsTrustedCertificatesCannotBeRead) {

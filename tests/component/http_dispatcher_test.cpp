@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -131,6 +132,52 @@ TEST(Dispatcher, SkipsInterimAnswers) {
         EXPECT_EQ(outcome.response.body, "ok");
     }
     EXPECT_EQ(server.accepts(), 1);
+}
+
+TEST(Dispatcher, TakesOnlySoManyInterimAnswers) {
+    ScriptedServer server([](Peer& peer, int) {
+        peer.request();
+        std::string many;
+        for (int i = 0; i < 17; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
+        peer.send(many + kOk);
+    });
+    Dispatcher dispatcher({});
+    EXPECT_EQ(send_and_wait(dispatcher, server.url()).kind, Kind::malformed);
+}
+
+TEST(Dispatcher, EndsARequestThatCannotBeSent) {
+    ScriptedServer server(answer_all);
+    Dispatcher dispatcher({});
+    Request split = post();
+    split.headers.add("A", "b\r\nC: d");
+    Request smuggling = post();
+    smuggling.method = "POST /x HTTP/1.1\r\nA:";
+    for (const Request& request : {split, smuggling}) {
+        const Outcome outcome = send_and_wait(dispatcher, server.url(), 30s, request);
+        EXPECT_EQ(outcome.kind, Kind::unreachable);
+        EXPECT_NE(outcome.reason.find("cannot be sent"), std::string::npos) << outcome.reason;
+        Outcomes outcomes;
+        dispatcher.send_and_cut(server.url(), request, 0, 30s, outcomes.collect());
+        EXPECT_EQ(outcomes.wait_for(1).at(0).reason, outcome.reason);
+    }
+    EXPECT_EQ(server.accepts(), 0);
+    EXPECT_EQ(dispatcher.pending(), 0U);
+}
+
+TEST(Dispatcher, OutlivesWhatItsOwnerThrows) {
+    ScriptedServer server(answer_all);
+    Dispatcher::Options options = resolving_to({"127.0.0.1"});
+    options.in_flight_per_host_max = 1;
+    options.allow = [](const std::string& host, const std::string&) {
+        if (host == "broken.test") throw std::runtime_error("no rule for it");
+        return true;
+    };
+    Dispatcher dispatcher(options);
+    dispatcher.send(server.url("a.test"), post(), 30s,
+                    [](const Outcome&) { throw std::runtime_error("no place for it"); });
+    EXPECT_EQ(send_and_wait(dispatcher, server.url("a.test")).kind, Kind::answered);
+    EXPECT_EQ(send_and_wait(dispatcher, server.url("broken.test"), 50ms).kind, Kind::unreachable);
+    EXPECT_EQ(send_and_wait(dispatcher, server.url("b.test")).kind, Kind::answered);
 }
 
 TEST(Dispatcher, KnowsThatTheAnswerToHeadHasNoBody) {
@@ -382,6 +429,42 @@ TEST(Dispatcher, TriesTheNextAddressWhenOneRefuses) {
     ScriptedServer server(answer_all);
     Dispatcher dispatcher(resolving_to({"127.0.0.2", "127.0.0.1"}));
     EXPECT_EQ(send_and_wait(dispatcher, server.url("merchant.test")).kind, Kind::answered);
+}
+
+class JumpingStopwatch final : public Stopwatch {
+  public:
+    Millis elapsed() const override { return now_; }
+    void jump(Millis time) { now_ = time; }
+
+  private:
+    std::atomic<Millis> now_ = Millis{0};
+};
+
+TEST(Dispatcher, TriesTheNextAddressWhenOneIsDead) {
+    ScriptedServer server(answer_all);
+    // The kernel drops who asks for a place when its only one is taken.
+    const Fd dead(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_port = htons(static_cast<std::uint16_t>(server.url().port));
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+    auto* const generic = reinterpret_cast<sockaddr*>(&place);
+    ASSERT_EQ(::bind(dead.get(), generic, sizeof place), 0);
+    ASSERT_EQ(::listen(dead.get(), 0), 0);
+    const Fd only_one(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(only_one.get(), generic, sizeof place), 0);
+
+    // Nearly all of the request's time is gone before the first one is tried.
+    JumpingStopwatch stopwatch;
+    Dispatcher::Options options = resolving_to({"127.0.0.2", "127.0.0.1"});
+    options.stopwatch = &stopwatch;
+    options.allow = [&](const std::string&, const std::string& address) {
+        if (address == "127.0.0.2") stopwatch.jump(9min - 2ms);
+        return true;
+    };
+    Dispatcher dispatcher(options);
+    const Outcome outcome = send_and_wait(dispatcher, server.url("merchant.test"), 9min);
+    EXPECT_EQ(outcome.kind, Kind::answered) << outcome.reason;
 }
 
 TEST(Dispatcher, SaysThatThereIsNoSuchHost) {

@@ -425,6 +425,18 @@ TEST(Server, RefusesInTheWordsOfItsOwner) {
         EXPECT_NE(site.last_words(other).find("text/plain"), std::string::npos) << other;
 }
 
+TEST(Server, RefusesInItsOwnWordsWhenItsOwnersFail) {
+    auto options = with_workers(1);
+    options.refuse = [](int, std::string_view, const std::string&) -> std::optional<Response> {
+        throw std::runtime_error("no words");
+    };
+    Site site(describe, options);
+    const auto refusal = site.last_words("hello\r\n\r\n");
+    EXPECT_TRUE(refusal.starts_with("HTTP/1.1 400 Bad Request\r\n")) << refusal;
+    EXPECT_EQ(refusal.find("no words"), std::string::npos) << refusal;
+    EXPECT_TRUE(site.answers_a_newcomer());
+}
+
 TEST(Server, ServesManyBusyConnectionsAtOnce) {
     allow_open_files(4096);
     Site site([](const Request& request) -> Answer { return text(request.path); }, with_workers(2));
@@ -627,6 +639,23 @@ TEST(Server, ClosesIdleConnectionsInSilence) {
     EXPECT_EQ(fresh.recv_all(), "");
     EXPECT_EQ(kept.recv_all(), "");
     EXPECT_TRUE(eventually([&] { return site.server.connections() == 0; }));
+}
+
+TEST(Server, TakesAnEmptyLineForNoRequest) {
+    Site site(describe, with_workers(1));
+    auto client = site.connect();
+    client.send(get("/") + "\r\n");
+    client.recv_response();
+    client.send("\r");  // however it is cut
+    site.let_it_catch_up();
+    client.send("\n\r\n");
+    site.let_it_catch_up();
+    site.pass(std::chrono::seconds(74));
+    client.send("\r\n" + get("/again"));
+    EXPECT_TRUE(client.recv_response().starts_with("HTTP/1.1 200 OK\r\n"));
+    site.let_it_catch_up();
+    site.pass(std::chrono::seconds(75));
+    EXPECT_EQ(client.recv_all(), "");
 }
 
 TEST(Server, GivesARequestOnlySoLongHoweverItTrickles) {

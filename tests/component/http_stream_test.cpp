@@ -2,12 +2,14 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "core/http/follow.hpp"
 #include "core/http/server.hpp"
 #include "core/http/stream.hpp"
 
@@ -279,6 +281,38 @@ TEST(StreamingServer, SpeaksOverTlsToo) {
     stream->write("and goodbye");
     stream->end();
     EXPECT_TRUE(client.recv_all().ends_with(event + "and goodbye"));
+}
+
+TEST(Follow, AsksForThePathAsItStandsOnARequestLine) {
+    std::string asked;
+    Server server({}, [&](const Request& request) -> Answer {
+        asked = request.target;
+        return Response{200, {}, "ok"};
+    });
+    ASSERT_TRUE(server.start());
+    Request request;
+    request.path = "/a b";
+    request.query = "c=%20d";
+    std::string body;
+    const auto answer = follow(
+        "http://127.0.0.1:" + std::to_string(server.port()) + "/prefix", request, [] {},
+        [&](std::string_view bytes) { return body += bytes, true; });
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_EQ(asked, "/prefix/a%20b?c=%20d");
+    EXPECT_EQ(body, "ok");
+}
+
+TEST(Follow, KeepsOnlySoMuchOfARefusal) {
+    Server server({}, [](const Request&) -> Answer {
+        return Response{404, {}, std::string(100'000, 'x')};
+    });
+    ASSERT_TRUE(server.start());
+    const auto answer = follow(
+        "http://127.0.0.1:" + std::to_string(server.port()), Request{}, [] {},
+        [](std::string_view) { return true; });
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_EQ(answer->status, 404);
+    EXPECT_EQ(answer->body.size(), 65'536U);
 }
 
 }  // namespace

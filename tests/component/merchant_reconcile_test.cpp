@@ -76,6 +76,17 @@ TEST_F(MerchantReconcile, ChecksAnAnswerLikeACallback) {
     EXPECT_EQ(now().at("credits"), 0);
 }
 
+TEST_F(MerchantReconcile, BooksNoPaymentWithoutItsMomentNorInAnotherCurrency) {
+    shop_.clock.advance(1min);
+    for (const Fields& lie : std::vector<Fields>{
+             {{"time_end", "-"}}, {{"time_end", "2024-06-01"}}, {{"fee_type", "USD"}}}) {
+        answer("SUCCESS", lie);
+        EXPECT_EQ(round(), R"({"checked":1,"credited":0,"closed":0,"failed":1})")
+            << lie.begin()->first;
+    }
+    EXPECT_EQ(now().at("credits"), 0);
+}
+
 TEST_F(MerchantReconcile, BelievesNoAnswerWithoutTheRightSign) {
     shop_.clock.advance(1min);
     class Forger final : public http::Transport {

@@ -6,6 +6,7 @@
 
 #include "core/codec/base64.hpp"
 #include "core/codec/beijing_time.hpp"
+#include "core/codec/gzip.hpp"
 #include "core/codec/hex.hpp"
 #include "core/codec/utf8.hpp"
 
@@ -250,6 +251,25 @@ TEST(Rfc3339, ReadsBackWhatItWrote) {
         EXPECT_EQ(parse_compact_time(format_compact_time(at)),
                   std::chrono::floor<std::chrono::seconds>(at));
     }
+}
+
+TEST(Gzip, ReadsWhatItWrites) {
+    for (const std::string& text : {""s, "abc"s, std::string(200'000, 'x')})
+        EXPECT_EQ(gunzip(gzip(text), text.size()), text);
+    EXPECT_EQ(gunzip(gzip("abc"), 2), std::nullopt);
+}
+
+TEST(Gzip, JoinsTheMembersOfAFile) {
+    EXPECT_EQ(gunzip(gzip("one ") + gzip("") + gzip("two"), 7), "one two");
+    EXPECT_EQ(gunzip(gzip("one ") + gzip("") + gzip("two"), 6), std::nullopt);
+}
+
+TEST(Gzip, RefusesWhatIsNotAllOfAFileOrMore) {
+    const std::string file = gzip("abc");
+    for (std::size_t size = 0; size < file.size(); ++size)
+        EXPECT_EQ(gunzip(file.substr(0, size), 3), std::nullopt) << size;
+    for (const std::string& rest : {"\0"s, "x"s, "\x1f\x8b"s, file.substr(0, 10)})
+        EXPECT_EQ(gunzip(file + rest, 100), std::nullopt);
 }
 
 }  // namespace

@@ -205,6 +205,23 @@ TEST(MessageReader, RefusesAHeadOverTheLimit) {
     EXPECT_EQ(read_request(nothing).error, 431);
 }
 
+TEST(MessageReader, RefusesMoreHeaderLinesThanAnybodyHas) {
+    const std::string line = "A: b\r\n";
+    const auto error = [&](MessageReader reader, const std::string& start, std::size_t lines) {
+        std::string head = start;
+        for (std::size_t n = 0; n < lines; ++n) head += line;
+        const auto whole = reader.read(head + "\r\n");
+        return whole ? 0 : whole.error().status;
+    };
+    constexpr MessageReader::Limits kRoomy{64 * 1024, 0};
+    for (const std::size_t lines : {kHeaderLinesMax, kHeaderLinesMax + 1}) {
+        const int expected = lines > kHeaderLinesMax ? 431 : 0;
+        EXPECT_EQ(error(MessageReader::request(kRoomy), "GET / HTTP/1.1\r\n", lines), expected);
+        EXPECT_EQ(error(MessageReader::response(kRoomy, false), "HTTP/1.1 204\r\n", lines),
+                  expected);
+    }
+}
+
 TEST(MessageReader, RefusesABodyOverTheLimit) {
     const std::string full(500, 'x');
     EXPECT_TRUE(read_request("P / HTTP/1.1\r\nContent-Length: 500\r\n\r\n" + full).whole);
@@ -362,6 +379,23 @@ TEST(MessageHead, FindsTokensInLists) {
     EXPECT_TRUE(head.has_token("Connection", "bar"));
     EXPECT_FALSE(head.has_token("Connection", "keep"));
     EXPECT_FALSE(head.has_token("Connection", "close"));
+}
+
+TEST(MessageHead, GivesAllTokensOfItsLists) {
+    MessageHead head;
+    head.headers.add("Connection", " a,, B ,");
+    head.headers.add("Other", "x");
+    head.headers.add("connection", "c");
+    EXPECT_EQ(head.tokens("Connection"), (std::vector<std::string_view>{"a", "B", "c"}));
+    EXPECT_TRUE(head.tokens("Absent").empty());
+}
+
+TEST(EmptyLines, AreOnlyThoseAtTheBeginning) {
+    EXPECT_EQ(empty_lines(""), 0U);
+    EXPECT_EQ(empty_lines("\r"), 0U);
+    EXPECT_EQ(empty_lines("\n"), 0U);
+    EXPECT_EQ(empty_lines("\r\n\r\n\rGET"), 4U);
+    EXPECT_EQ(empty_lines("GET\r\n"), 0U);
 }
 
 TEST(MessageHead, KnowsWhetherTheConnectionIsKept) {

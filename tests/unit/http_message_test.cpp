@@ -42,6 +42,17 @@ TEST(Headers, SetReplacesEveryLineOfThatName) {
     EXPECT_EQ(headers.get("new"), "5");
 }
 
+TEST(Headers, TakeOnWhatIsTheirOwn) {
+    Headers headers;
+    headers.add("A", std::string(100, 'v'));
+    for (int n = 0; n < 10; ++n) {
+        const auto [name, value] = *headers.begin();
+        headers.add(name, value);
+    }
+    EXPECT_EQ(headers.size(), 11U);
+    for (const auto& [name, value] : headers) EXPECT_EQ(value, std::string(100, 'v')) << name;
+}
+
 TEST(EqualsIgnoringCase, ComparesOnlyAsciiLettersWithoutCase) {
     EXPECT_TRUE(equals_ignoring_case("aZ-09", "Az-09"));
     EXPECT_FALSE(equals_ignoring_case("a", "ab"));

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -169,6 +170,17 @@ TEST(NameLookup, CloseForgetsWhoWaitsWithoutWaitingItself) {
     }
     names.answer("hanging.test");
     EXPECT_FALSE(found);
+}
+
+TEST(NameLookup, TakesWhatAResolverThrowsForNoAddress) {
+    Tasks tasks;
+    NameLookup lookup(
+        [](const std::string&) -> Addresses { throw std::runtime_error("out of names"); },
+        tasks.post());
+    std::string found;
+    lookup.find("a.test", [&](const Addresses& addresses) { found = addresses.error().detail; });
+    tasks.run_next();
+    EXPECT_EQ(found, "the address of a.test cannot be found: out of names");
 }
 
 TEST(ResolveBySystem, FindsLocalhost) {

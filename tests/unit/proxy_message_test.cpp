@@ -92,6 +92,15 @@ TEST(ForwardedRequest, IsInOriginFormWithoutWhatConcernsTheProxy) {
               "GET / HTTP/1.0\r\nHost: x.test\r\nConnection: close\r\n\r\n");
 }
 
+TEST(ForwardedRequest, LooksUpWhatThousandsOfTokensName) {
+    std::string tokens = "X-LAST";
+    for (int n = 0; n < 2000; ++n) tokens += ",,a" + std::to_string(n);
+    std::string lines = "Host: x.test\r\nConnection: " + tokens + " , B\r\n";
+    for (int n = 0; n < 100; ++n) lines += "A" + std::to_string(n) + ": 1\r\n";
+    EXPECT_EQ(forwarded("GET http://x.test/ HTTP/1.1", lines + "x-last: 1\r\nb: 2\r\nC: 3\r\n"),
+              "GET / HTTP/1.1\r\nHost: x.test\r\nC: 3\r\nConnection: close\r\n\r\n");
+}
+
 TEST(ForwardedRequest, HasTheHostOfItsTarget) {
     EXPECT_EQ(forwarded("GET http://x.test:81/ HTTP/1.1", "Host: evil.test\r\n"),
               "GET / HTTP/1.1\r\nHost: x.test:81\r\nConnection: close\r\n\r\n");

@@ -155,6 +155,45 @@ TEST_F(V2Client, ReadsOrdersThatAreNotPaid) {
     EXPECT_EQ(closed->total_fee, std::nullopt);
 }
 
+TEST_F(V2Client, DemandsOfAPaidOrderWhatAPaymentHas) {
+    const std::vector<FieldView> paid{{"transaction_id", "4200002288202406010123456789"},
+                                      {"total_fee", "888"},
+                                      {"fee_type", "CNY"},
+                                      {"time_end", "20240601120105"}};
+    const auto query = [&](const char* state, std::vector<FieldView> fields) {
+        fields.push_back({"trade_state", state});
+        transport.answer_with(signed_reply(fields));
+        return client().order_query("1");
+    };
+    for (const char* state : {"SUCCESS", "REFUND"}) {
+        EXPECT_EQ(query(state, paid)->time_end, parse_compact_time("20240601120105"));
+        for (const char* name : {"transaction_id", "total_fee", "time_end"}) {
+            auto fields = paid;
+            std::erase_if(fields, [&](const FieldView& field) { return field.name == name; });
+            const auto reply = query(state, fields);
+            ASSERT_FALSE(reply) << name;
+            EXPECT_EQ(reply.error().code, Errc::missing_field);
+            EXPECT_EQ(reply.error().field, name);
+        }
+    }
+    EXPECT_TRUE(query("NOTPAY", {}));
+    for (const char* state : {"SUCCESS", "NOTPAY"}) {
+        auto fields = paid;
+        fields.back().value = "2024-06-01";
+        const auto reply = query(state, fields);
+        ASSERT_FALSE(reply) << state;
+        EXPECT_EQ(reply.error().code, Errc::invalid_value);
+        EXPECT_EQ(reply.error().field, "time_end");
+    }
+}
+
+TEST_F(V2Client, ReadsTheCurrencyOfAnOrder) {
+    transport.answer_with(signed_reply({{"trade_state", "NOTPAY"}, {"fee_type", "USD"}}));
+    EXPECT_EQ(client().order_query("1")->fee_type, "USD");
+    transport.answer_with(signed_reply({{"trade_state", "NOTPAY"}}));
+    EXPECT_EQ(client().order_query("1")->fee_type, "CNY");
+}
+
 TEST_F(V2Client, ClosesAnOrder) {
     answer_with_known("closeorder.reply");
     EXPECT_TRUE(client().close_order("20240601120100002"));
@@ -232,7 +271,7 @@ TEST_F(V2Client, ReportsASignedAnswerThatLacksItsPoint) {
     EXPECT_EQ(client().order_query("1").error().field, "trade_state");
     transport.answer_with(signed_reply({{"trade_state", "WHATEVER"}}));
     EXPECT_EQ(client().order_query("1").error().code, Errc::invalid_value);
-    transport.answer_with(signed_reply({{"trade_state", "SUCCESS"}, {"total_fee", "-5"}}));
+    transport.answer_with(signed_reply({{"trade_state", "NOTPAY"}, {"total_fee", "-5"}}));
     EXPECT_EQ(client().order_query("1").error().code, Errc::invalid_value);
 }
 
@@ -305,6 +344,9 @@ TEST_F(V2Client, SurvivesHostileJson) {
         EXPECT_FALSE(client().code_to_session("x")) << body;
     }
     transport.answer_with(std::string(100'000, '['));
+    EXPECT_FALSE(client().code_to_session("x"));
+    const std::string deep = std::string(33, '[') + std::string(33, ']');
+    transport.answer_with(R"({"openid":"o1","session_key":"k","x":)" + deep + "}");
     EXPECT_FALSE(client().code_to_session("x"));
     transport.answer_with(R"({"openid":"o1","session_key":"k"})", 502);
     EXPECT_FALSE(client().code_to_session("x"));
@@ -400,6 +442,17 @@ TEST_F(V2Client, KnowsEachStateOfARefundAndNoOther) {
     EXPECT_FALSE(status(""));
     answer_with_known("refundquery_unknown.reply");
     EXPECT_EQ(client().refund_query("R1").error().field, "REFUNDNOTEXIST");
+}
+
+TEST_F(V2Client, TakesNoMomentOfARefundInAnotherForm) {
+    transport.answer_with(signed_reply({{"total_fee", "888"},
+                                        {"refund_fee_0", "100"},
+                                        {"refund_status_0", "SUCCESS"},
+                                        {"refund_success_time_0", "20240601130008"}}));
+    const auto reply = client().refund_query("R1");
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code, Errc::invalid_value);
+    EXPECT_EQ(reply.error().field, "refund_success_time_0");
 }
 
 TEST_F(V2Client, DownloadsABillPackedOrNot) {

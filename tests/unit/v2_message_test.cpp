@@ -182,6 +182,16 @@ TEST(V2Message, AppendsAnotherOne) {
     EXPECT_THAT(tail.fields(), ElementsAre(FieldView{"c", "3"}, FieldView{"d", "四"}));
 }
 
+TEST(V2Message, TakesOnWhatIsItsOwn) {
+    Message message;
+    message.text("a", std::string(1000, 'v'));
+    for (int n = 0; n < 4; ++n) {
+        const FieldView own = message.fields().front();
+        message.text(own.name, own.value);
+    }
+    for (const FieldView& field : message.fields()) EXPECT_EQ(field.value, std::string(1000, 'v'));
+}
+
 TEST(V2Message, SortsByTheBytesOfTheNames) {
     Message message;
     message.text("b_2", "1").text("a", "2").text("b_10", "3").text("B", "4").text("b", "5");

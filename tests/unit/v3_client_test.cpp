@@ -3,6 +3,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <future>
 #include <string>
 #include <thread>
 #include <utility>
@@ -744,6 +745,97 @@ TEST_F(V3Client, LearnsTheKeyOfACallback) {
     EXPECT_TRUE(us.payment_callback(headers, body));
     EXPECT_TRUE(us.payment_callback(headers, body));
     EXPECT_EQ(transport.requests.size(), 1U);
+}
+
+/// A gateway that does not answer /v3/certificates before it is told to.
+class SlowCertificates final : public http::Transport {
+  public:
+    explicit SlowCertificates(http::Response answer) : answer_(std::move(answer)) {}
+    Result<http::Response> send(const http::Request&) override {
+        asked_.set_value();
+        may_answer_.get_future().wait();
+        return answer_;
+    }
+    void wait_until_asked() { asked_.get_future().wait(); }
+    void answer() { may_answer_.set_value(); }
+
+  private:
+    http::Response answer_;
+    std::promise<void> asked_;
+    std::promise<void> may_answer_;
+};
+
+TEST_F(V3Client, MakesNoCallbackWaitForAnothersDownload) {
+    SlowCertificates gateway(certificates({kFirst}, kFirst));
+    Client us({"wxd678efh567hg6787", "1900009191", test::v3_serial("merchant"),
+               test::v3_key("merchant"), test::v3_api_key()},
+              {}, gateway, random, clock);
+    const auto [headers, body] = callback("TRANSACTION.SUCCESS", kPaid);
+    Result<PaymentResult> first = Failure{Error{}};
+    std::thread downloading([&, &its_headers = headers, &its_body = body] {
+        first = us.payment_callback(its_headers, its_body);
+    });
+    gateway.wait_until_asked();
+    EXPECT_EQ(us.payment_callback(headers, body).error().field, "Wechatpay-Serial");
+    gateway.answer();
+    downloading.join();
+    EXPECT_TRUE(first);
+    EXPECT_TRUE(us.payment_callback(headers, body));
+}
+
+TEST_F(V3Client, UsesTheKeysItHasWhileOneDownloadsThemAgain) {
+    SlowCertificates gateway(certificates({kFirst}, kFirst));
+    PlatformKeys keys;
+    keys.add(test::v3_serial(kFirst), test::v3_key(kFirst).public_key());
+    Client us({"wxd678efh567hg6787", "1900009191", test::v3_serial("merchant"),
+               test::v3_key("merchant"), test::v3_api_key()},
+              keys, gateway, random, clock);
+    std::thread downloading([&] { EXPECT_TRUE(us.refresh_certificates()); });
+    gateway.wait_until_asked();
+    const auto [headers, body] = callback("TRANSACTION.SUCCESS", kPaid);
+    EXPECT_TRUE(us.payment_callback(headers, body));
+    gateway.answer();
+    downloading.join();
+}
+
+/// A gateway that takes its time, and then has nothing to say.
+class SilentGateway final : public http::Transport {
+  public:
+    explicit SilentGateway(FixedClock& clock) : clock_(clock) {}
+    Result<http::Response> send(const http::Request&) override {
+        ++requests;
+        clock_.at = clock_.now() + std::chrono::seconds(12);
+        return Failure{Error{Errc::timed_out, "no complete answer in time"}};
+    }
+    int requests = 0;
+
+  private:
+    FixedClock& clock_;
+};
+
+TEST_F(V3Client, PausesAfterADownloadHoweverLongItTook) {
+    SilentGateway gateway(clock);
+    Client us({"wxd678efh567hg6787", "1900009191", test::v3_serial("merchant"),
+               test::v3_key("merchant"), test::v3_api_key()},
+              {}, gateway, random, clock);
+    const auto [headers, body] = callback("TRANSACTION.SUCCESS", kPaid);
+    for (int n = 0; n < 3; ++n)
+        EXPECT_EQ(us.payment_callback(headers, body).error().field, "Wechatpay-Serial");
+    EXPECT_EQ(gateway.requests, 1);
+    clock.at = clock.now() + std::chrono::seconds(10);
+    EXPECT_FALSE(us.payment_callback(headers, body));
+    EXPECT_EQ(gateway.requests, 2);
+}
+
+TEST_F(V3Client, DownloadsNothingForACallbackThatIsRefusedAnyway) {
+    Client us = client({});
+    const auto [headers, body] = callback("TRANSACTION.SUCCESS", kPaid);
+    clock.at = kNow + std::chrono::seconds(301);
+    EXPECT_EQ(us.payment_callback(headers, body).error().field, "Wechatpay-Timestamp");
+    http::Headers only_a_serial;
+    only_a_serial.add("Wechatpay-Serial", test::v3_serial(kFirst));
+    EXPECT_EQ(us.payment_callback(only_a_serial, body).error().code, Errc::missing_field);
+    EXPECT_TRUE(transport.requests.empty());
 }
 
 TEST_F(V3Client, NeverTellsItsKeys) {
