@@ -21,6 +21,7 @@
 #include "sandbox/faults/answer_faults.hpp"
 #include "sandbox/faults/demand.hpp"
 #include "sandbox/faults/fault_set.hpp"
+#include "sandbox/known_paths.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/waiters.hpp"
 
@@ -39,16 +40,9 @@ std::string for_a_header(std::string hint) {
 
 /// What was probably meant by a path that is nobody's.
 std::string hint_for(const http::Request& request) {
-    std::vector<std::string_view> known;
-    for (const auto all : {api_v2::endpoints(), api_v2::acceptance_endpoints()}) {
-        for (const api_v2::Endpoint& endpoint : all) known.push_back(endpoint.path);
-    }
-    for (const api_v2::DirectCall& call : api_v2::direct_calls()) {
+    for (const api_v2::DirectCall& call : api_v2::direct_calls())
         if (call.path == request.path) return fmt::format("this path takes {}", call.method);
-        known.push_back(call.path);
-    }
-    for (const api_v3::Endpoint& endpoint : api_v3::endpoints()) known.push_back(endpoint.path);
-    const std::string_view meant = diagnosis::nearest_path(request.path, known);
+    const std::string_view meant = diagnosis::nearest_path(request.path, known_paths());
     return meant.empty() ? "WeChat has no such path, as far as the sandbox knows"
                          : fmt::format("did you mean {}?", meant);
 }

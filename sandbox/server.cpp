@@ -49,21 +49,30 @@ class SocketSender final : public Sender {
 
     void send(const http::Url& url, const http::Request& request, Millis timeout,
               std::function<void(http::Outcome)> done) override {
-        dispatcher_.send(url, request, timeout, judged(url, std::move(done)));
+        dispatcher_.send(to(url), request, timeout, judged(url, std::move(done)));
     }
     void send_and_cut(const http::Url& url, const http::Request& request,
                       std::optional<std::size_t> body_bytes, Millis timeout,
                       std::function<void(http::Outcome)> done) override {
-        dispatcher_.send_and_cut(url, request, body_bytes, timeout, judged(url, std::move(done)));
+        dispatcher_.send_and_cut(to(url), request, body_bytes, timeout,
+                                 judged(url, std::move(done)));
     }
     void stop() { dispatcher_.stop(); }
 
   private:
+    /// WeChat's names are refused whatever they lead to: nobody is asked for their address.
+    static http::Url to(http::Url url) {
+        if (TargetPolicy::is_wechat(url.host)) url.host = "0.0.0.0";
+        return url;
+    }
+
     std::function<void(http::Outcome)> judged(const http::Url& url,
                                               std::function<void(http::Outcome)> done) {
         return [this, host = url.host, done = std::move(done)](http::Outcome outcome) {
             if (outcome.kind == http::Outcome::Kind::not_allowed) {
                 outcome.reason = policy_.why_not(host, outcome.reason);
+            } else if (outcome.reason.starts_with("no such host") && !policy_.is_named(host)) {
+                outcome.reason += "; a public host would also need --allow-notify";
             }
             if (virtual_wire_) outcome.latency = Millis{0};
             done(std::move(outcome));
@@ -273,13 +282,13 @@ class Server::Impl {
     }
 
     void stop() {
+        waiters.stop();  // their last words leave by the edges
         if (tls_edge) tls_edge->stop();
         edge.stop();
         if (proxy) proxy->stop();
         scheduler.stop();
         notifier.stop();
         sender.stop();
-        waiters.stop();
         try {
             keep_time();
         } catch (const std::runtime_error& problem) {

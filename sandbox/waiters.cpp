@@ -17,6 +17,7 @@ void Waiters::stop() {
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
     const std::lock_guard lock(mutex_);
+    for (const Waiting& waiting : waiting_) waiting.waiter.reply(waiting.waiter.give_up());
     waiting_.clear();
     count_ = 0;
 }

@@ -41,7 +41,7 @@ class Waiters {
     /// wait.
     bool add(Waiter waiter);
     void order_changed(std::int64_t order_id);
-    /// Gives up all, unanswered.
+    /// Gives up all before their time.
     void stop();
 
   private:

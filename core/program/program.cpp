@@ -43,7 +43,7 @@ std::pair<std::string, int> parse_listen_address(const std::string& flag, const 
     if (host.empty() || host.find_first_of("/ @") != std::string::npos || port < 0 ||
         port > kPortMax) {
         throw UsageError(
-            fmt::format("{} '{}': HOST:PORT is wanted, for example 127.0.0.1:12180", flag, text));
+            fmt::format("{} '{}': HOST:PORT is wanted, for example 127.0.0.1:8080", flag, text));
     }
     return {std::move(host), port};
 }

@@ -117,8 +117,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return out;
 }
 
-/// Ours, with the variables instead of those of the same name.
-std::vector<std::string> environment_with(const Variables& variables) {
+/// Ours, with the shop's variables instead of those of the same name.
+std::vector<std::string> environment_with(const ShopEnvironment& shop) {
+    const Variables& variables = shop.variables;
     std::vector<std::string> out;
     for (char** each = environ; *each != nullptr; ++each) {
         const std::string_view line = *each;
@@ -126,7 +127,9 @@ std::vector<std::string> environment_with(const Variables& variables) {
         const bool is_replaced =
             std::any_of(variables.begin(), variables.end(),
                         [&](const auto& variable) { return variable.first == name; });
-        if (!is_replaced) out.emplace_back(line);
+        const bool is_removed =
+            std::find(shop.removed.begin(), shop.removed.end(), name) != shop.removed.end();
+        if (!is_replaced && !is_removed) out.emplace_back(line);
     }
     for (const auto& [name, value] : variables) out.push_back(name + "=" + value);
     return out;
@@ -200,9 +203,9 @@ void Child::become(const std::vector<char*>& argv, const std::vector<char*>& env
 }
 
 Result<void, NotStarted> Child::start(const std::vector<std::string>& command,
-                                      const Variables& variables) {
+                                      const ShopEnvironment& shop) {
     std::vector<std::string> words = command;
-    std::vector<std::string> environment = environment_with(variables);
+    std::vector<std::string> environment = environment_with(shop);
     const auto argv = pointers(words);
     const auto envp = pointers(environment);
     std::array<int, 2> report{-1, -1};  // closed by exec, or it says why there was none

@@ -37,10 +37,10 @@ class Child {
     Child& operator=(const Child&) = delete;
 
     /// Starts it: command[0] is looked for in PATH. Standard streams are ours, and so is the
-    /// environment but for `variables`. When stdin and stdout are the terminal, the group has that;
+    /// environment but for the shop's. When stdin and stdout are the terminal, the group has that;
     /// otherwise it may be somebody else's in a pipeline, and the command gets it when it asks.
     Result<void, NotStarted> start(const std::vector<std::string>& command,
-                                   const Variables& variables);
+                                   const ShopEnvironment& shop);
 
     /// Until the command has ended. Returns its status, or 128 + n for signal n. Signals are handed
     /// on, also those that came before it was started; SIGINT, SIGTERM, SIGHUP and SIGQUIT begin

@@ -39,14 +39,17 @@ int set(const Options& options) {
 
 int advance(const Options& options) {
     nlohmann::ordered_json body;
-    if (const auto by = parse_duration(options.by)) {
+    const bool is_bare_number =
+        options.by.find_first_not_of("0123456789") == std::string::npos;  // as in the control API
+    if (const auto by = parse_duration(is_bare_number ? options.by + "s" : options.by)) {
         body["seconds"] = std::chrono::duration<double>(*by).count();
     } else if (parse_rfc3339(options.by)) {
         body["to"] = options.by;
     } else {
-        throw UsageError(fmt::format(
-            "'{}': a duration like 24h or a time like 2026-01-02T03:04:05+08:00 is wanted",
-            options.by));
+        throw UsageError(
+            fmt::format("'{}': a duration like 24h ({}; without one: s) or a time like "
+                        "2026-01-02T03:04:05+08:00 is wanted",
+                        options.by, kDurationForm));
     }
     // It is through when everything that fell due is.
     constexpr auto kTimeout = std::chrono::hours(1);
@@ -72,7 +75,9 @@ int clock(int argc, char** argv) {
     app.require_subcommand(0, 1);
     auto* const move = app.add_subcommand(
         "advance", "moves the clock, and with it everything that falls due on the way");
-    move->add_option("by", options.by, "a duration like 24h, or until when: a time with offset")
+    move->add_option(
+            "by", options.by,
+            "a duration like 24h or 2d, a number of seconds, or until when: a time with offset")
         ->type_name("DURATION|TIME")
         ->required();
     auto* const change = app.add_subcommand("set", "changes how the clock moves");

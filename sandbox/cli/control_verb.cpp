@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <unistd.h>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -31,7 +32,8 @@ std::string words_of(const ControlAnswer& answer) {
         return fmt::format("the server answers HTTP {}", answer.status);
     const std::string field = text_of(json["error"], "field");
     const std::string words = text_of(json["error"], "message");
-    return field.empty() ? words : fmt::format("{}: {}", field, words);
+    // Most messages name their field by themselves.
+    return field.empty() || words.starts_with(field) ? words : fmt::format("{}: {}", field, words);
 }
 
 }  // namespace
@@ -123,6 +125,12 @@ std::string query_of(const ListOptions& list) {
 void print_next_page(const nlohmann::json& list) {
     if (const std::string cursor = text_of(list, "next_cursor"); !cursor.empty())
         fmt::print("older ones: --cursor {}\n", cursor);
+}
+
+void say_notes(const ControlOptions& options, const ControlAnswer& answer) {
+    if (options.is_json()) return;
+    for (const auto& note : answer.json().value("notes", std::vector<std::string>{}))
+        say("note: {}\n", note);
 }
 
 int show_record(const ControlOptions& options, const ControlAnswer& answer) {

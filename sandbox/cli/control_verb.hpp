@@ -92,6 +92,9 @@ std::string query_of(const ListOptions& list);
 /// Prints where a list goes on, when it does.
 void print_next_page(const nlohmann::json& list);
 
+/// Says on stderr what the server notes about what was asked, unless the output is json.
+void say_notes(const ControlOptions& options, const ControlAnswer& answer);
+
 /// Prints the object that was answered, unless the output is json. Status 0.
 int show_record(const ControlOptions& options, const ControlAnswer& answer);
 

@@ -71,13 +71,15 @@ std::string for_github(const std::string& name, const std::string& value) {
     return fmt::format("{}<<{}\n{}\n{}", name, end, value, end);
 }
 
-void print(const Variables& all, const std::string& format) {
+void print(const ShopEnvironment& shop, const std::string& format) {
     if (format == "json") {
         nlohmann::ordered_json json = nlohmann::ordered_json::object();
-        for (const auto& [name, value] : all) json[name] = value;
+        for (const auto& [name, value] : shop.variables) json[name] = value;
         return print_json(json);
     }
-    for (const auto& [name, value] : all) {
+    for (const std::string& name : shop.removed)
+        fmt::print("{}\n", format == "sh" ? "unset " + name : name + "=");
+    for (const auto& [name, value] : shop.variables) {
         if (format == "sh") {
             fmt::print("export {}={}\n", name, shell_quoted(value));
         } else if (format == "github") {
@@ -107,7 +109,7 @@ int work(Options options) {
         return kExitNoMerchant;
     }
     for (const std::string& warning : shop->warnings) say("wxpay-sandbox env: {}\n", warning);
-    print(shop->variables, options.format);
+    print(*shop, options.format);
     return 0;
 }
 

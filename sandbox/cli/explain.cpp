@@ -43,7 +43,7 @@ Report explain_exchange(const nlohmann::json& exchange) {
     if (!diagnosis.empty()) {
         out.text += diagnosis;
     } else if (!text("hint").empty()) {
-        out.text += text("hint") + ".\n";
+        out.text += text("hint") + (text("hint").ends_with('?') ? "\n" : ".\n");
     }
     for (const auto& note : exchange.value("notes", nlohmann::json::array()))
         out.text += "note: " + note.get<std::string>() + "\n";
@@ -54,11 +54,12 @@ Report explain_exchange(const nlohmann::json& exchange) {
     return out;
 }
 
-void compare(const Options& options, const Diagnosed& found, Report& report) {
+/// key  V2: empty when it is not known
+void compare(const Options& options, bool is_v2, const std::string& wanted, const Secret& key,
+             Report& report) {
     const std::string mine = read_input(options.mine);
-    const auto comparison = found.key.empty()
-                                ? diagnosis::compare_lines(mine, found.string_to_sign)
-                                : diagnosis::compare_texts(mine, found.string_to_sign, found.key);
+    const auto comparison = is_v2 ? diagnosis::compare_texts(mine, wanted, key)
+                                  : diagnosis::compare_lines(mine, wanted);
     report.text += comparison.text;
     report.json["mine"] = {{"equal", comparison.equal}, {"difference", comparison.text}};
     report.good = report.good && comparison.equal;
@@ -71,13 +72,15 @@ int work(const Options& options) {
         const auto found = diagnose(options.message, read_input(options.message.source));
         if (!found) return report_unreadable(options.message, found.error());
         report = {to_json(*found), found->explanation, found->right};
-        if (!options.mine.empty()) compare(options, *found, report);
+        if (!options.mine.empty())
+            compare(options, found->is_v2, found->string_to_sign, found->key, report);
     } else {
         report = explain_exchange(*exchange);
         if (!options.mine.empty()) {
-            const auto found = diagnose(options.message, *exchange);
-            if (!found) throw UsageError("--mine: the exchange holds no signed message");
-            compare(options, *found, report);
+            const std::string wanted = exchange->value("string_to_sign", "");
+            if (wanted.empty()) throw UsageError("--mine: the exchange holds no signed message");
+            compare(options, wanted.ends_with(diagnosis::kMask), wanted,
+                    Secret(options.message.key), report);
         }
     }
     if (options.message.is_json()) {

@@ -71,8 +71,11 @@ nlohmann::ordered_json fault_from(const Options& options) {
 
 void print(const nlohmann::json& faults, const ControlOptions& control) {
     Table table({"id", "on", "endpoint", "mch_id", "out_trade_no", "after", "every", "times",
-                 "probability", "do"});
-    for (const auto& fault : faults) table.add_members(fault);
+                 "probability", "do", "matched", "struck"});
+    for (auto fault : faults) {
+        fault["struck"] = fault["injected"];
+        table.add_members(fault);
+    }
     table.print(control.is_colorful());
 }
 
@@ -87,16 +90,24 @@ int add(const Options& options) {
     const ControlAnswer answer = ask(
         options.control, {.method = "POST", .path = kFaults, .body = to_body(fault_from(options))});
     if (!options.control.is_json()) print(nlohmann::json::array({answer.json()}), options.control);
+    say_notes(options.control, answer);
     return 0;
 }
 
 /// One, or with an empty `id` all, or all of a merchant.
 int remove(const Options& options, const std::string& id) {
-    ask(options.control, {.method = "DELETE",
-                          .path = id.empty() ? kFaults : kFaults + "/" + id,
-                          .query = query_of({{"mch_id", options.mch_id}})});
-    if (!options.control.is_json())
-        fmt::print("removed: {}\n", id.empty() ? "all faults" : "fault " + id);
+    const ControlAnswer answer =
+        ask(options.control, {.method = "DELETE",
+                              .path = id.empty() ? kFaults : kFaults + "/" + id,
+                              .query = id.empty() ? query_of({{"mch_id", options.mch_id}}) : ""});
+    if (options.control.is_json()) return 0;
+    if (id.empty()) {
+        const std::string count = text_of(answer.json(), "deleted");
+        fmt::print("removed: {} {}{}\n", count, count == "1" ? "fault" : "faults",
+                   options.mch_id.empty() ? "" : " of " + options.mch_id);
+    } else {
+        fmt::print("removed: fault {}\n", id);
+    }
     return 0;
 }
 

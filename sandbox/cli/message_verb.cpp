@@ -16,6 +16,8 @@
 
 #include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/options.hpp"
+#include "sandbox/cli/servers_merchant.hpp"
+#include "sandbox/cli/shop_environment.hpp"
 #include "sandbox/limits.hpp"
 
 namespace wxpay::sandbox::cli {
@@ -53,10 +55,9 @@ void declare(CLI::App& app, MessageOptions& options) {
            "the message in FILE (default: stdin), the server's last exchange, or the one with "
            "this number")
         ->type_name("FILE|last|ID");
-    // Not WXPAY_SANDBOX_KEY: in the environment that `env` prints, that is a file.
     app.add_option("--key", options.key,
-                   "API key (default: that of the demo merchant with this mch_id)")
-        ->envname("WXPAY_SANDBOX_API_KEY")
+                   "API key (default: WXPAY_SANDBOX_API_KEY when it is this mch_id's, or that of "
+                   "the demo merchant)")
         ->type_name("KEY");
     app.add_option("--sign-type", options.sign_type, "default: the message's sign_type, or MD5")
         ->type_name("MD5|HMAC-SHA256");
@@ -73,7 +74,8 @@ int run_verb(CLI::App& app, int argc, char** argv, const std::function<int()>& w
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& problem) {
-        say("{}: {}; see {} --help\n", app.get_name(), problem.what(), app.get_name());
+        say("{}: {}; see {} --help\n", app.get_name(), why_not_parsed(app, problem),
+            app.get_name());
     } catch (const std::exception& problem) {
         say("{}: {}\n", app.get_name(), problem.what());
     }
@@ -130,12 +132,19 @@ Merchant merchant_of(const MessageOptions& options, const XmlMessage& message,
     const std::string id =
         options.mch_id.empty() ? std::string(message.get("mch_id")) : options.mch_id;
     Merchant merchant;
-    if (const Merchant* const known = directory.find_merchant(id)) {
+    const Merchant* const known = directory.find_merchant(id);
+    if (known != nullptr) {
         merchant = *known;
     } else if (auto parsed = MchId::parse(id)) {
         merchant.mch_id = *std::move(parsed);
     }
-    if (!options.key.empty()) merchant.api_key = Secret(options.key);
+    if (!options.key.empty()) {
+        merchant.api_key = Secret(options.key);
+    } else if (known == nullptr || !environment_variable("WXPAY_SANDBOX_MCH_ID").empty()) {
+        // Of a demo merchant only when it is said to be this one's.
+        const std::string key = merchants_variable("API_KEY", id);
+        if (!key.empty()) merchant.api_key = Secret(key);
+    }
     if (merchant.api_key.empty()) {
         throw UsageError(
             "no key: the message's mch_id is none of the demo merchants'; give --key or --mch-id");

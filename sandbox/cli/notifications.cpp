@@ -58,6 +58,12 @@ int notifications(int argc, char** argv) {
     Options options;
     declare(app, options.control);
     declare(app, options.list, "only of this order", "pending, delivered or exhausted");
+    app.add_option("id", options.id, "the number of one: shows it as `show` does")
+        ->type_name("ID")
+        ->check([](const std::string& word) -> std::string {
+            if (word.find_first_not_of("0123456789") == std::string::npos) return {};
+            return fmt::format("'{}' is neither a number nor show or resend", word);
+        });
     app.require_subcommand(0, 1);
     auto* const one = app.add_subcommand("show", "one callback with all its attempts");
     auto* const again = app.add_subcommand(
@@ -65,8 +71,8 @@ int notifications(int argc, char** argv) {
     for (auto* const each : {one, again})
         each->add_option("id", options.id, "its number")->type_name("ID")->required();
     return run_control_verb(app, argc, argv, [&] {
-        if (one->parsed()) return show(options);
-        return again->parsed() ? resend(options) : list(options);
+        if (again->parsed()) return resend(options);
+        return options.id.empty() ? list(options) : show(options);
     });
 }
 

@@ -5,6 +5,7 @@
 namespace CLI {
 class App;
 class Option;
+class ParseError;
 }  // namespace CLI
 
 namespace wxpay::sandbox::cli {
@@ -13,6 +14,9 @@ struct RunningServer;
 
 /// An option that also reads WXPAY_SANDBOX_<NAME> from the environment.
 CLI::Option* add_option(CLI::App& app, const char* name, std::string& value, const char* help);
+
+/// What is wrong with the command line, for people: of an unknown option also which one is near.
+std::string why_not_parsed(const CLI::App& app, const CLI::ParseError& problem);
 
 /// --output text|json; what `output` holds is the default.
 void add_output(CLI::App& app, std::string& output);

@@ -14,6 +14,7 @@
 #include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/control_verbs.hpp"
 #include "sandbox/cli/options.hpp"
+#include "sandbox/cli/servers_merchant.hpp"
 #include "sandbox/cli/table.hpp"
 #include "sandbox/directory.hpp"
 #include "sandbox/ledger/payment.hpp"
@@ -51,22 +52,24 @@ class ServerTransport final : public http::Transport {
     const RunningServer& server_;
 };
 
-/// Who orders: the demo merchant with this mch_id, but for what was given.
+/// Who orders, as the server knows it, but for what was given.
 v2::Account account_of(const Options& options) {
-    const Directory directory = demo_directory();
-    const Merchant* merchant = directory.merchants().front();
-    if (!options.mch_id.empty()) merchant = directory.find_merchant(options.mch_id);
-    v2::Account account{options.appid, options.mch_id, Secret(options.api_key)};
-    if (merchant != nullptr) {
-        if (account.mch_id.empty()) account.mch_id = merchant->mch_id.str();
-        if (account.appid.empty() && !merchant->appids.empty())
-            account.appid = merchant->appids.front().str();
-        if (account.api_key.empty()) account.api_key = merchant->api_key;
-    }
-    if (account.appid.empty() || account.api_key.empty()) {
-        throw UsageError(fmt::format("{} is none of the demo merchants: give --api-key and --appid",
-                                     account.mch_id));
-    }
+    std::string mch_id = options.mch_id;
+    if (mch_id.empty()) mch_id = demo_directory().merchants().front()->mch_id.str();
+    const auto given = [&mch_id](const std::string& typed, const char* variable) {
+        return typed.empty() ? merchants_variable(variable, mch_id) : typed;
+    };
+    v2::Account account{given(options.appid, "APPID"), mch_id,
+                        Secret(given(options.api_key, "API_KEY"))};
+    if (!account.appid.empty() && !account.api_key.empty()) return account;
+    const auto merchant = servers_merchant(options.control.server, mch_id);
+    if (!merchant) throw UsageError(merchant.error().detail);
+    if (account.appid.empty()) account.appid = merchant->appid;
+    if (account.api_key.empty()) account.api_key = merchant->api_key;
+    if (account.api_key.empty())
+        throw UsageError(fmt::format("{}: give --api-key", merchant->why_no_keys()));
+    if (account.appid.empty())
+        throw UsageError(fmt::format("merchant {} has no app: give --appid", mch_id));
     return account;
 }
 
@@ -96,10 +99,15 @@ v3::Account v3_account_of(const Options& options) {
             "--mch-id {}: only of a demo merchant with a certificate the key is known here",
             options.mch_id));
     }
-    std::string appid = options.appid;
-    if (appid.empty() && !merchant->appids.empty()) appid = merchant->appids.front().str();
-    return {std::move(appid), merchant->mch_id.str(), merchant->serial_no,
-            RsaPrivateKey::from_pem(merchant->certificate->key).value(), merchant->api_v3_key};
+    const auto at_server = servers_merchant(options.control.server, merchant->mch_id.str());
+    if (!at_server) throw UsageError(at_server.error().detail);
+    if (at_server->api_v3_key.empty()) {
+        throw UsageError(fmt::format("{}: V3 orders are made for demo merchants only",
+                                     at_server->why_no_keys()));
+    }
+    return {options.appid.empty() ? at_server->appid : options.appid, merchant->mch_id.str(),
+            merchant->serial_no, RsaPrivateKey::from_pem(merchant->certificate->key).value(),
+            merchant->api_v3_key};
 }
 
 /// The call that makes the order, as a merchant does it, by either version.
@@ -201,9 +209,13 @@ int pay(int argc, char** argv) {
         ->type_name("NO");
     add_option(app, "--mch-id", options.mch_id, "whose new order (default: the demo merchant's)")
         ->type_name("ID");
-    add_option(app, "--appid", options.appid, "its app (default: the merchant's first)")
+    app.add_option(
+           "--appid", options.appid,
+           "its app (default: WXPAY_SANDBOX_APPID when it is that merchant's, or its first)")
         ->type_name("ID");
-    add_option(app, "--api-key", options.api_key, "signs it (default: that of the demo merchant)")
+    app.add_option("--api-key", options.api_key,
+                   "signs it (default: WXPAY_SANDBOX_API_KEY when it is that merchant's, or what "
+                   "the server tells: of demo merchants and of the range)")
         ->type_name("KEY");
     declare(app, options.control);
     return run_control_verb(app, argc, argv, [&] { return work(options); });

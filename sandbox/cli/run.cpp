@@ -25,6 +25,7 @@
 #include "sandbox/cli/child.hpp"
 #include "sandbox/cli/hermetic.hpp"
 #include "sandbox/cli/message_verb.hpp"
+#include "sandbox/cli/options.hpp"
 #include "sandbox/cli/report_file.hpp"
 #include "sandbox/cli/serve_options.hpp"
 #include "sandbox/cli/shop_environment.hpp"
@@ -97,7 +98,8 @@ void declare(CLI::App& app, Options& options) {
 Millis grace_from(const Options& options) {
     const auto grace = parse_duration(options.grace);
     if (!grace)
-        throw UsageError(fmt::format("--grace '{}': a duration like 10s is wanted", options.grace));
+        throw UsageError(fmt::format("--grace '{}': a duration like 10s is wanted ({})",
+                                     options.grace, kDurationForm));
     return *grace;
 }
 
@@ -204,8 +206,8 @@ void settle(Context& context) {
 }
 
 /// The command from its start to the end of all that it has started; its status.
-int carry_out(Child& child, const Plan& plan, const Variables& variables, Context& context) {
-    if (const auto started = child.start(plan.command, variables); !started) {
+int carry_out(Child& child, const Plan& plan, const ShopEnvironment& shop, Context& context) {
+    if (const auto started = child.start(plan.command, shop); !started) {
         say("wxpay-sandbox run: {}\n", started.error().reason);
         return started.error().status;
     }
@@ -249,7 +251,7 @@ int run(CLI::App& app, int argc, char** argv, Options& options, std::vector<std:
     if (hermetic) finish_hermetic(*server, shop);
     if (plan.speaks) greet(*server, shop, config, hermetic);
     if (options.serve.log_format == "json") log_start(*server, config);
-    const int status = carry_out(child, plan, shop.variables, server->context());
+    const int status = carry_out(child, plan, shop, server->context());
     bool is_good = false;
     try {
         is_good = tell(server->context(), plan);
@@ -286,7 +288,8 @@ int run_command(int argc, char** argv) {
         const std::string word = app.remaining().front();
         const auto first = std::find(argv + 1, argv + own, word);
         if (command_given || word.starts_with('-') || first == argv + own) {
-            say("wxpay-sandbox run: {}; see wxpay-sandbox run --help\n", problem.what());
+            say("wxpay-sandbox run: {}; see wxpay-sandbox run --help\n",
+                why_not_parsed(app, problem));
         } else {
             std::vector<std::string> line(argv + 1, first);
             line.emplace_back("--");

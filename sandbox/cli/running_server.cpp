@@ -55,7 +55,9 @@ Result<nlohmann::json> RunningServer::get(const std::string& path, const std::st
     std::string why = fmt::format("HTTP {}", answer.status);
     if (body.is_object() && body.contains("error") && body["error"].is_object())
         why = body["error"].value("message", why);
-    return Failure{Error{Errc::refused, fmt::format("{}: {}", url, why)}};
+    const bool lets_us_in = answer.status != 401 && answer.status != 403;
+    return Failure{
+        Error{lets_us_in ? Errc::refused : Errc::unreachable, fmt::format("{}: {}", url, why)}};
 }
 
 }  // namespace wxpay::sandbox::cli

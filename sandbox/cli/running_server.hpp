@@ -24,8 +24,8 @@ struct RunningServer {
     Result<http::Response> follow(http::Request request, const std::function<void()>& on_begin,
                                   const std::function<bool(std::string_view)>& on_bytes) const;
     /// The JSON object at this path. Fails with malformed when `url` is none, with unreachable
-    /// when nobody answers there, with refused when the answer is no such object; the
-    /// detail says it all.
+    /// when nobody answers there, or not to us (the token), with refused when the answer is no such
+    /// object; the detail says it all.
     Result<nlohmann::json> get(const std::string& path, const std::string& query = {}) const;
 };
 

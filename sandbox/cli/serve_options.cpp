@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -124,14 +125,15 @@ Config config_from(const ServeOptions& flags) {
         config.settings.auto_pay =
             flags.auto_pay == "now" ? Millis{0} : parse_duration(flags.auto_pay);
         if (!config.settings.auto_pay) {
-            throw UsageError(fmt::format(
-                "--auto-pay '{}': off, now or a duration like 3s is wanted", flags.auto_pay));
+            throw UsageError(
+                fmt::format("--auto-pay '{}': off, now or a duration like 3s is wanted ({})",
+                            flags.auto_pay, kDurationForm));
         }
     }
     const auto timeout = parse_duration(flags.notify_timeout);
     if (!timeout || *timeout == Millis{0}) {
-        throw UsageError(fmt::format("--notify-timeout '{}': a duration like 5s or 500ms is wanted",
-                                     flags.notify_timeout));
+        throw UsageError(fmt::format("--notify-timeout '{}': a duration like 5s is wanted ({})",
+                                     flags.notify_timeout, kDurationForm));
     }
     config.settings.notify_timeout = *timeout;
     if (flags.wire_clock != "real" && flags.wire_clock != "virtual") {
@@ -162,6 +164,15 @@ Config config_from(const ServeOptions& flags) {
     return config;
 }
 
+/// Where in --config's file an option stands, by its name: "c.json:3: options.clock".
+using Places = std::map<std::string, std::string>;
+
+/// The same line; when it is about an option that the file decided, with its place in front.
+std::string with_place(const std::string& problem, const Places& places) {
+    const auto found = places.find(problem.substr(0, problem.find(' ')));
+    return found == places.end() ? problem : fmt::format("{}: {}", found->second, problem);
+}
+
 /// All of a file, or why not.
 Result<std::string, std::string> read_file(const std::filesystem::path& path,
                                            std::size_t bytes_max) {
@@ -177,8 +188,8 @@ Result<std::string, std::string> read_file(const std::filesystem::path& path,
 }
 
 /// The file's contents; what it says about options goes where neither the command line nor the
-/// environment says otherwise.
-config::Contents read_config(CLI::App& app, const std::filesystem::path& path) {
+/// environment says otherwise. `places` gets where in the file those stand that it decided.
+config::Contents read_config(CLI::App& app, const std::filesystem::path& path, Places& places) {
     const auto text = read_file(path, kConfigBytesMax);
     if (!text) throw UsageError("--config " + text.error());
     auto contents = config::parse(*text, [&](const std::string& named) {
@@ -191,6 +202,7 @@ config::Contents read_config(CLI::App& app, const std::filesystem::path& path) {
         if (option->count() > 0 || values.empty() || (name == "http" && has_port)) continue;
         for (const std::string& value : values) option->add_result(value);
         option->run_callback();
+        places["--" + name] = fmt::format("{}:{}", path.string(), contents->places.at(name));
     }
     return std::move(*contents);
 }
@@ -277,7 +289,8 @@ void declare(CLI::App& app, ServeOptions& options) {
            "where a manual or scaled clock begins (default: now)")
         ->type_name("RFC3339");
     option("--wire-clock", options.wire_clock,
-           "virtual: what is measured on the wire follows the sandbox's clock too")
+           "virtual: V3's timestamps, their five-minute check and latencies follow the sandbox's "
+           "clock too")
         ->type_name("real|virtual")
         ->capture_default_str();
     option("--auto-pay", options.auto_pay,
@@ -321,12 +334,17 @@ Config parse(CLI::App& app, int argc, char** argv, ServeOptions& options) {
         options.port.clear();
     }
     refuse_empty_values(app);
+    Places places;
     std::optional<config::Contents> contents;
-    if (!options.config.empty()) contents = read_config(app, options.config);
-    set_up_log(options);
-    Config config = config_from(options);
-    if (contents) apply(*std::move(contents), config);
-    return config;
+    if (!options.config.empty()) contents = read_config(app, options.config, places);
+    try {
+        set_up_log(options);
+        Config config = config_from(options);
+        if (contents) apply(*std::move(contents), config);
+        return config;
+    } catch (const UsageError& problem) {
+        throw UsageError(with_place(problem.what(), places));
+    }
 }
 
 }  // namespace wxpay::sandbox::cli

@@ -13,7 +13,7 @@
 
 #include "sandbox/certificates/listener.hpp"
 #include "sandbox/certificates/trust_files.hpp"
-#include "sandbox/directory.hpp"
+#include "sandbox/cli/servers_merchant.hpp"
 #include "sandbox/notify/target_policy.hpp"
 
 namespace wxpay::sandbox::cli {
@@ -28,11 +28,20 @@ class Writer {
   public:
     Writer(const Lookup& caller, ShopEnvironment& out) : caller_(caller), out_(out) {}
 
-    /// Left out when there is no such thing; but empty when the caller has one of ours from another
-    /// server, which must not be taken for this one's.
+    /// Left out when there is no such thing; but taken away when the caller has one of ours from
+    /// another server, which must not be taken for this one's.
     void add(const std::string& name, const std::string& value) {
         const bool is_left_over = name.starts_with("WXPAY_SANDBOX_") && !caller_(name).empty();
-        if (!value.empty() || is_left_over) out_.variables.emplace_back(name, value);
+        if (!value.empty() || is_left_over) add_or_clear(name, value);
+    }
+    /// Taken away when there is no such thing, whatever we know of the caller: what is printed may
+    /// be added to what was printed for another merchant.
+    void add_or_clear(const std::string& name, const std::string& value) {
+        if (value.empty()) {
+            out_.removed.push_back(name);
+        } else {
+            out_.variables.emplace_back(name, value);
+        }
     }
     /// Empty, so that clients do without.
     void clear(const std::string& name) { out_.variables.emplace_back(name, ""); }
@@ -55,19 +64,27 @@ class Writer {
     ShopEnvironment& out_;
 };
 
-/// Adds the merchant's keys where it is known what they are: those of a demo merchant are public,
-/// those of the range are told; others were given to the server and stay there.
-void add_keys(const nlohmann::json& merchant, Writer& out) {
-    std::string api_key = text_in(merchant, "api_key");
-    std::string api_v3_key = text_in(merchant, "api_v3_key");
-    if (text_in(merchant, "origin") == "demo") {
-        const Directory demos = demo_directory();
-        const Merchant& demo = *demos.find_merchant(text_in(merchant, "mch_id"));
-        api_key = demo.api_key.reveal();
-        api_v3_key = demo.api_v3_key.reveal();
+/// The merchant's own, which nothing of another merchant may stand in for, and a line about what it
+/// has but nobody is told.
+void add_merchant(const nlohmann::json& environment, const nlohmann::json& told, Writer& out) {
+    const ServersMerchant merchant = servers_merchant(told);
+    out.add_or_clear("WXPAY_SANDBOX_APPID", merchant.appid);
+    out.add("WXPAY_SANDBOX_MCH_ID", merchant.mch_id);
+    out.add_or_clear("WXPAY_SANDBOX_API_KEY", std::string(merchant.api_key.reveal()));
+    out.add_or_clear("WXPAY_SANDBOX_API_V3_KEY", std::string(merchant.api_v3_key.reveal()));
+    nlohmann::json files = nlohmann::json::object();
+    for (const auto& each : environment.value("merchants", nlohmann::json::array()))
+        if (text_in(each, "mch_id") == merchant.mch_id) files = each;
+    out.add_or_clear("WXPAY_SANDBOX_CERT", text_in(files, "certificate"));
+    out.add_or_clear("WXPAY_SANDBOX_KEY", text_in(files, "key"));
+    out.add_or_clear("WXPAY_SANDBOX_P12", text_in(files, "p12"));
+    out.add_or_clear("WXPAY_SANDBOX_CERT_SERIAL", text_in(files, "serial"));
+    if (merchant.api_key.empty()) {
+        out.warn(
+            fmt::format("WXPAY_SANDBOX_API_KEY{} not set: {}",
+                        merchant.api_v3_key.empty() ? " and WXPAY_SANDBOX_API_V3_KEY are" : " is",
+                        merchant.why_no_keys()));
     }
-    out.add("WXPAY_SANDBOX_API_KEY", api_key);
-    out.add("WXPAY_SANDBOX_API_V3_KEY", api_v3_key);
 }
 
 void add_own(const RunningServer& server, const nlohmann::json& environment,
@@ -80,18 +97,7 @@ void add_own(const RunningServer& server, const nlohmann::json& environment,
     out.add("WXPAY_SANDBOX_CA", environment, "ca");
     out.add("WXPAY_SANDBOX_CA_BUNDLE", trust, "bundle");
     out.add("WXPAY_SANDBOX_TRUSTSTORE", trust, "java_store");
-    if (const auto appids = merchant.value("appids", nlohmann::json::array()); !appids.empty())
-        out.add("WXPAY_SANDBOX_APPID", appids.front().get<std::string>());
-    const std::string mch_id = text_in(merchant, "mch_id");
-    out.add("WXPAY_SANDBOX_MCH_ID", mch_id);
-    add_keys(merchant, out);
-    for (const auto& files : environment.value("merchants", nlohmann::json::array())) {
-        if (text_in(files, "mch_id") != mch_id) continue;
-        out.add("WXPAY_SANDBOX_CERT", files, "certificate");
-        out.add("WXPAY_SANDBOX_KEY", files, "key");
-        out.add("WXPAY_SANDBOX_P12", files, "p12");
-        out.add("WXPAY_SANDBOX_CERT_SERIAL", files, "serial");
-    }
+    add_merchant(environment, merchant, out);
     const auto platform = environment.value("platform", nlohmann::json::object());
     out.add("WXPAY_SANDBOX_PLATFORM_CERT", platform, "certificate");
     out.add("WXPAY_SANDBOX_PLATFORM_SERIAL", platform, "serial");

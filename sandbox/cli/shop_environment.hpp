@@ -18,6 +18,7 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 /// The environment of a shop that uses a running server, whatever it is written in.
 struct ShopEnvironment {
     Variables variables;
+    std::vector<std::string> removed;   ///< variables that must not be there
     std::vector<std::string> clients;   ///< who trusts the TLS listener in it: "curl", "go", …
     std::vector<std::string> warnings;  ///< a line each: what of the caller's does not go with it
 };

@@ -19,6 +19,7 @@
 
 #include "sandbox/cli/control_verb.hpp"
 #include "sandbox/cli/message_verb.hpp"
+#include "sandbox/cli/servers_merchant.hpp"
 #include "sandbox/diagnosis/signature.hpp"
 
 namespace wxpay::sandbox::cli {
@@ -83,9 +84,17 @@ int sign_v3(const MessageOptions& options, const V3Options& call) {
 
 int work(const MessageOptions& options, const V3Options& call) {
     if (!call.target.empty()) return sign_v3(options, call);
-    const auto loaded = load(options, find_exchange(options));
+    const auto exchange = find_exchange(options);
+    const auto loaded = load(options, exchange);
     if (!loaded) throw UsageError("not the XML of a V2 message: " + loaded.error().detail);
-    const Merchant merchant = merchant_of(options, loaded->message, demo_directory());
+    Merchant merchant = merchant_of(options, loaded->message, demo_directory());
+    if (exchange && options.key.empty() && options.mch_id.empty()) {
+        // Who has a demo merchant's number at that server may have another key.
+        const auto at_server = servers_merchant(options.server, merchant.mch_id.str());
+        if (at_server && at_server->api_key.empty())
+            throw UsageError(fmt::format("{}: give --key", at_server->why_no_keys()));
+        if (at_server) merchant.api_key = at_server->api_key;
+    }
     const v2::SignType type = sign_type_of(options, loaded->message);
     v2::Message message = unsigned_message(loaded->message, type);
     const std::string text = v2::string_to_sign(message.fields()) + std::string(diagnosis::kMask);

@@ -91,7 +91,7 @@ Diagnosed diagnose_call(const Message& message, const v3::Authorization& authori
     auto found = diagnosis::diagnose_v3_signature(request, authorization, *merchant, directory);
     return {false,
             what,
-            std::move(found.findings),
+            diagnosis::names(found.findings),
             std::move(found.hint),
             std::move(found.explanation),
             std::move(text)};

@@ -22,8 +22,8 @@ struct Options {
 int work(const Options& options) {
     const auto timeout = parse_duration(options.timeout);
     if (!timeout) {
-        throw UsageError(
-            fmt::format("--timeout '{}': a duration like 10s or 500ms is wanted", options.timeout));
+        throw UsageError(fmt::format("--timeout '{}': a duration like 10s is wanted ({})",
+                                     options.timeout, kDurationForm));
     }
     constexpr auto kMore = std::chrono::seconds(30);  // than the server waits
     return show_record(options.control,

@@ -231,6 +231,8 @@ Result<void, Problem> read_v3(const Json& json, const std::string& path, Merchan
 
 Result<void, Problem> read_options(const Json& json, Contents& contents) {
     const std::string path = "options";
+    if (json.is_object() && json.contains("port"))
+        return wrong("options.port", R"(unknown key; use "http": "127.0.0.1:PORT")");
     WXPAY_CHECK(check_keys(json, path, kOptionKeys));
     for (const auto& [key, value] : json.items()) {
         std::string name = key;
@@ -302,7 +304,7 @@ Result<void, Problem> read_schedule(const Json& json, Contents& contents) {
         const auto wait = parse_duration(each);
         if (!wait)
             return wrong(fmt::format("schedule.notify[{}]", out.size()),
-                         "a duration like 15s or 3m is wanted");
+                         fmt::format("a duration like 15s is wanted ({})", kDurationForm));
         out.push_back(*wait);
     }
     if (found->contains("notify")) contents.notify_waits = std::move(out);
@@ -393,7 +395,7 @@ Result<Contents, Problem> read_contents(const Json& json, const ReadFile& read_f
     std::vector<Merchant> merchants;
     const Directory demos = demo_directory();  // outlives the pointers that it hands out
     for (const Merchant* const demo : demos.merchants()) merchants.push_back(*demo);
-    Contents contents{{}, Directory(apps, std::move(merchants), std::move(range)), {}, {}, {}};
+    Contents contents{{}, {}, Directory(apps, std::move(merchants), std::move(range)), {}, {}, {}};
     WXPAY_TRY(const Json given, items(json, "", "merchants", kListMax));
     for (std::size_t i = 0; i < given.size(); ++i) {
         WXPAY_TRY(Merchant merchant,
@@ -423,9 +425,16 @@ Result<Contents, std::string> parse(std::string_view text, const ReadFile& read_
             fmt::format("{}: not JSON", 1 + std::count(before.begin(), before.end(), '\n'))};
     }
     auto contents = read_contents(json, read_file);
-    if (contents) return std::move(*contents);
-    const Problem& problem = contents.error();
     const auto lines = lines_of(text);
+    if (contents) {
+        for (const auto& [name, values] : contents->options) {
+            std::string path = "options." + name;
+            std::replace(path.begin(), path.end(), '-', '_');
+            contents->places[name] = fmt::format("{}: {}", lines.at(path), path);
+        }
+        return std::move(*contents);
+    }
+    const Problem& problem = contents.error();
     std::string path = problem.path;  // of a key that is missing, the line of what should hold it
     while (!lines.contains(path)) {
         const auto end = path.find_last_of(".[");

@@ -36,6 +36,7 @@ Result<Merchant, Problem> read_merchant(const nlohmann::json& json, const std::s
 /// What a configuration says.
 struct Contents {
     std::map<std::string, std::vector<std::string>> options;  ///< of serve, "notify-timeout": "5s"
+    std::map<std::string, std::string> places = {};  ///< of options: "3: options.notify_timeout"
     Directory directory;  ///< the demo merchants, and those of the file before them
     std::optional<std::vector<Millis>> notify_waits;
     std::vector<TestOpenid> openids;

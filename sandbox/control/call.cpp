@@ -91,6 +91,9 @@ Result<void, Problem> check_query(const Route& route, const http::Request& reque
         if (std::find(known.begin(), known.end(), name) == known.end())
             return Failure{
                 bad_request(fmt::format("unknown parameter; known: {}", joined(known)), name)};
+        const std::string given = http::percent_decode(value, true);
+        if (name == "mch_id" && !given.empty() && (!MchId::parse(given) || is_twin(given)))
+            return Failure{bad_request("mch_id is 8 to 10 digits", "mch_id")};
     }
     return {};
 }

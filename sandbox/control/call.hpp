@@ -69,7 +69,7 @@ struct Route {
     std::string_view body = {};   ///< the schema of its body; empty: it takes none
 };
 
-/// Fails when the query has a parameter that the route does not know.
+/// Fails when the query has a parameter that the route does not know, or no good mch_id.
 Result<void, Problem> check_query(const Route& route, const http::Request& request);
 
 /// A member of a body that is a text; empty when absent. Fails when it is none, or too long.

@@ -6,6 +6,7 @@
 #include "sandbox/control/curl_line.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/control/signature.hpp"
 #include "sandbox/exchanges/exchange_line.hpp"
 
 namespace wxpay::sandbox::control {
@@ -37,6 +38,10 @@ Result<http::Answer, Problem> show(const Call& call) {
         return Failure{not_found("no exchange '" + text +
                                  "'; the oldest are dropped when there are too many")};
     Json out = to_json(*exchange, true);
+    if (const auto signature = signature_of(*exchange, call.context)) {
+        out["signature"] = {{"right", signature->right}};
+        if (!signature->mistakes.empty()) out["signature"]["mistakes"] = signature->mistakes;
+    }
     const bool is_callback = exchange->kind == Exchange::Kind::callback;
     out["curl"] = curl_line(*exchange, is_callback ? std::string() : call.base_url());
     return json_response(masked(dump(out), call.context.directory));

@@ -1,11 +1,16 @@
 // What goes wrong on purpose.
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
+#include "sandbox/diagnosis/nearest.hpp"
 #include "sandbox/faults/fault_json.hpp"
+#include "sandbox/known_paths.hpp"
 
 namespace wxpay::sandbox::control {
 namespace {
@@ -27,13 +32,26 @@ Result<http::Answer, Problem> show(const Call& call) {
     return json_response(dump(to_json(*found)));
 }
 
+/// A path without wildcards that is no call's cannot strike: most often it is misspelt.
+std::string note_of(const Fault& fault) {
+    const std::string& path = fault.endpoint;
+    if (fault.on != Fault::On::api || path.empty() ||
+        path.find_first_of("*?") != std::string::npos || is_known_path(path))
+        return {};
+    const std::string_view meant = diagnosis::nearest_path(path, known_paths());
+    return fmt::format("endpoint '{}' is no call that the sandbox knows{}", path,
+                       meant.empty() ? "" : fmt::format("; did you mean {}?", meant));
+}
+
 Result<http::Answer, Problem> add(const Call& call) {
     WXPAY_TRY(const nlohmann::json body, call.object());
     auto fault = fault_from_json(body);
     if (!fault) return Failure{bad_request(fault.error().detail, fault.error().field)};
     const auto added = call.context.faults.add(std::move(*fault));
     if (!added) return Failure{conflict("too_many_faults", added.error().detail)};
-    return json_response(dump(to_json(*added)));
+    Json out = to_json(*added);
+    if (const std::string note = note_of(added->fault); !note.empty()) out["notes"] = {note};
+    return json_response(dump(out));
 }
 
 Result<http::Answer, Problem> remove(const Call& call) {

@@ -122,6 +122,16 @@ Result<http::Answer, Problem> pay(const Call& call) {
 
 enum class Until { paid, notified, refunded, closed };
 
+/// The newest callback of the order, or of the combined order that it is part of.
+NotificationFilter callbacks_of(const Order& order, Transaction& transaction) {
+    NotificationFilter filter;
+    const auto combination = combination_of(transaction, order);
+    filter.mch_id = combination ? combination->mch_id.str() : order.mch_id.str();
+    filter.out_trade_no = combination ? combination->number.str() : order.out_trade_no.str();
+    filter.limit = 1;
+    return filter;
+}
+
 bool holds(Until until, const Order& order, Transaction& transaction) {
     switch (until) {
         case Until::paid:
@@ -133,17 +143,51 @@ bool holds(Until until, const Order& order, Transaction& transaction) {
         case Until::closed:
             return order.state == TradeState::closed || order.state == TradeState::revoked;
         case Until::notified: {
-            NotificationFilter filter;
-            const auto combination = combination_of(transaction, order);
-            filter.mch_id = combination ? combination->mch_id.str() : order.mch_id.str();
-            filter.out_trade_no =
-                combination ? combination->number.str() : order.out_trade_no.str();
+            NotificationFilter filter = callbacks_of(order, transaction);
             filter.state = NotificationState::delivered;
-            filter.limit = 1;
             return !transaction.notifications(filter).empty();
         }
     }
     return false;
+}
+
+/// What kept a wait from its end.
+std::string why_not(Until until, const std::optional<Order>& order, Transaction& transaction) {
+    if (!order) return "no such order so far";
+    std::string out = fmt::format("state is {}", wxpay::wire_name(order->state));
+    if (until == Until::refunded) {
+        out += fmt::format(", refunded {} of {}", order->refunded.count(), order->total.count());
+        for (const Refund& refund : transaction.refunds_of(order->id))
+            if (refund.state != RefundState::success)
+                out += fmt::format(", {} is {}", refund.out_refund_no, wire_name(refund.state));
+    } else if (until == Until::notified) {
+        NotificationFilter filter = callbacks_of(*order, transaction);
+        const auto newest = transaction.notifications(filter);
+        if (newest.empty()) return out + ", no callback so far";
+        const auto& attempts = newest.front().attempts;
+        out += attempts.empty() ? ", the callback has not been tried"
+                                : fmt::format("; last callback {}", name(attempts.back().verdict));
+        if (!attempts.empty() && !attempts.back().reason.empty())
+            out += fmt::format(": {}", attempts.back().reason);
+    }
+    return out;
+}
+
+/// The answer to who waited in vain.
+http::Response timed_out(Context& context, const std::string& id, Until until,
+                         const std::string& word) {
+    try {
+        const auto transaction = context.store.begin();
+        const auto order = find_order(*transaction, id);
+        Json error{{"code", "timeout"},
+                   {"message", fmt::format("'{}' was not {} in time: {}", id, word,
+                                           why_not(until, order, *transaction))}};
+        if (order) error["state"] = wxpay::wire_name(order->state);
+        return json_response(dump({{"error", std::move(error)}}), 408);
+    } catch (const std::runtime_error& problem) {
+        spdlog::error("wait: {}", problem.what());
+        return problem_response(internal_error());
+    }
 }
 
 Result<http::Answer, Problem> wait(const Call& call) {
@@ -167,8 +211,9 @@ Result<http::Answer, Problem> wait(const Call& call) {
     if (!until) return Failure{bad_request("until is paid, notified, refunded or closed", "until")};
     const auto timeout = parse_duration(call.query("timeout").value_or("10s"));
     if (!timeout || *timeout > kWaitMax) {
-        return Failure{
-            bad_request("timeout is a duration like 10s or 500ms, at most 10m", "timeout")};
+        return Failure{bad_request(
+            fmt::format("timeout is a duration of at most 10m, such as 10s: {}", kDurationForm),
+            "timeout")};
     }
 
     Context& context = call.context;
@@ -186,8 +231,10 @@ Result<http::Answer, Problem> wait(const Call& call) {
         }
     };
     waiter.timeout = *timeout;
-    waiter.give_up = [id = *id, word] {
-        return problem_response({408, "timeout", fmt::format("'{}' was not {} in time", id, word)});
+    waiter.give_up = [&context, id = *id, until = *until, word,
+                      deadline = context.stopwatch.elapsed() + *timeout] {
+        if (context.stopwatch.elapsed() >= deadline) return timed_out(context, id, until, word);
+        return problem_response({503, "stopping", "the server stopped while this call waited"});
     };
     return http::Answer(
         http::Later([&context, waiter = std::move(waiter)](const http::Reply& reply) mutable {

@@ -82,8 +82,12 @@ Result<void, Problem> guard(const http::Request& request, const Settings& settin
         if (is_probe) return {};
         const std::string wanted = "Bearer " + settings.control_token;
         if (equal_in_constant_time(wanted, request.headers.get("Authorization"))) return {};
-        return Failure{Problem{401, "token_required",
-                               "Authorization: Bearer TOKEN is wanted, see --control-token"}};
+        return Failure{Problem{
+            401, "token_required",
+            request.headers.get("Authorization").empty()
+                ? "Authorization: Bearer TOKEN is wanted, see --control-token"
+                : "this token is not the right one: Authorization: Bearer TOKEN, with that of "
+                  "the server's --control-token"}};
     }
     const auto public_url = http::Url::parse(settings.public_url);
     if (host.empty() || is_loopback_name(host_of(host)) ||

@@ -87,8 +87,8 @@ http::Response finish(Exchange exchange, http::Outcome outcome, const ProductLin
     exchange.response = std::move(outcome.response);
     if (outcome.kind != http::Outcome::Kind::answered) exchange.response.status = 0;
     exchange.verdict = name(judgement.verdict);
-    exchange.error = judgement.reason;
     if (judgement.verdict != Verdict::ok) {
+        exchange.error = judgement.reason;
         diagnosis::explain_callback(exchange, judgement, false, link.merchant);
     } else if (!order) {
         exchange.verdict =

@@ -1,12 +1,16 @@
 // One signed callback for an order that was made up: no order, no user, no waiting.
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/http/url.hpp"
 
+#include "sandbox/control/callback_fields.hpp"
 #include "sandbox/control/render.hpp"
 #include "sandbox/control/routes.hpp"
 #include "sandbox/limits.hpp"
@@ -53,7 +57,22 @@ Result<Overrides, Problem> overrides_from(const nlohmann::json& body, ApiVersion
     return out;
 }
 
-Result<Notification, Problem> notification_from(const Call& call) {
+/// A callback to send, and what is odd about what was asked.
+struct MadeUp {
+    Notification notification;
+    std::vector<std::string> notes;
+};
+
+std::vector<std::string> notes_on(const Overrides& overrides, NotificationKind kind,
+                                  ApiVersion api) {
+    std::vector<std::string> out;
+    for (const auto& [name, value] : overrides)
+        if (std::string note = note_on_field(name, kind, api); !note.empty())
+            out.push_back(std::move(note));
+    return out;
+}
+
+Result<MadeUp, Problem> made_up_from(const Call& call) {
     WXPAY_TRY(const nlohmann::json body,
               call.body({"event", "api", "notify_url", "mch_id", "override"}));
     WXPAY_TRY(const std::string event, text_member(body, "event", kWordMax));
@@ -80,16 +99,34 @@ Result<Notification, Problem> notification_from(const Call& call) {
             bad_request("this merchant has no api_v3_key: WeChat sends it none", "mch_id")};
     const NotificationKind kind =
         event == "payment" ? NotificationKind::payment : NotificationKind::refund;
-    return (is_v3 ? make_up_v3 : make_up)(kind, *merchant, url, overrides, call.context.random,
-                                          call.context.clock.now());
+    return MadeUp{(is_v3 ? make_up_v3 : make_up)(kind, *merchant, url, overrides,
+                                                 call.context.random, call.context.clock.now()),
+                  notes_on(overrides, kind, api)};
+}
+
+/// The same answer, a Notification, with what is odd about it.
+http::Answer with_notes(http::Later attempt, std::vector<std::string> notes) {
+    return http::Later(
+        [attempt = std::move(attempt), notes = std::move(notes)](const http::Reply& reply) {
+            attempt([reply, notes](http::Response response) {
+                auto json = nlohmann::ordered_json::parse(response.body, nullptr, false);
+                if (response.status == 200 && json.is_object()) {
+                    json["notes"] = notes;
+                    response.body = dump(json);
+                }
+                reply(std::move(response));
+            });
+        });
 }
 
 Result<http::Answer, Problem> trigger(const Call& call) {
-    WXPAY_TRY(Notification made_up, notification_from(call));
+    WXPAY_TRY(MadeUp made_up, made_up_from(call));
     const auto transaction = call.context.store.begin();
-    transaction->insert_notification(made_up);
+    transaction->insert_notification(made_up.notification);
     transaction->commit();
-    return attempt_now(call.context, made_up.id);
+    http::Answer attempt = attempt_now(call.context, made_up.notification.id);
+    if (made_up.notes.empty()) return attempt;
+    return with_notes(std::get<http::Later>(std::move(attempt)), std::move(made_up.notes));
 }
 
 constexpr Route kRoutes[] = {

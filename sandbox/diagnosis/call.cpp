@@ -158,7 +158,8 @@ void explain_call(Exchange& exchange, const http::Response& response) {
         return exchange.error.starts_with(each.error);
     });
     if (found != kAdvice.end())
-        exchange.explanation = fmt::format("{}.\n{}\n", exchange.hint, found->text);
+        exchange.explanation = fmt::format("{}{}\n{}\n", exchange.hint,
+                                           exchange.hint.ends_with('?') ? "" : ".", found->text);
 }
 
 }  // namespace wxpay::sandbox::diagnosis

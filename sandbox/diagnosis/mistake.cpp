@@ -42,6 +42,9 @@ constexpr std::array kRows{
     Row{Mistake::production_key_in_sandbox, "production_key_in_sandbox",
         "signed with the API key of {}; this call wants the acceptance sandbox's key",
         "Fetch sandbox_signkey from getsignkey and sign every other sandbox call with it."},
+    Row{Mistake::known_key_not_given, "known_key_not_given",
+        "signed with the demo key of {}, not with the key given",
+        "Without a key given, a message is checked by the sandbox's own key of its mch_id."},
     Row{Mistake::api_v3_key, "api_v3_key",
         "signed with the APIv3 key of {}; V2 has a key of its own",
         "The merchant platform keeps two keys: APIv2密钥 signs V2 messages, APIv3密钥 only "
@@ -182,6 +185,12 @@ const Row& row(Mistake mistake) {
 }  // namespace
 
 std::string_view name(Mistake mistake) { return row(mistake).name; }
+
+std::vector<std::string> names(const std::vector<Finding>& findings) {
+    std::vector<std::string> out;
+    for (const Finding& finding : findings) out.emplace_back(name(finding.mistake));
+    return out;
+}
 
 std::string hint(const Finding& finding) {
     return fmt::format(fmt::runtime(row(finding.mistake).hint), finding.detail);

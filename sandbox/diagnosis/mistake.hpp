@@ -19,6 +19,7 @@ enum class Mistake {
     other_merchants_key,
     sandbox_key_in_production,
     production_key_in_sandbox,
+    known_key_not_given,
     api_v3_key,
     app_secret,
     key_with_white_space,
@@ -73,6 +74,8 @@ struct Finding {
 
 /// A short name in snake case, stable for scripts: "lower_case_hex".
 std::string_view name(Mistake mistake);
+/// Those of all of them.
+std::vector<std::string> names(const std::vector<Finding>& findings);
 /// The mistake as part of one ASCII line: "signed with the API key of merchant 1900000110".
 std::string hint(const Finding& finding);
 /// All of them in one line.

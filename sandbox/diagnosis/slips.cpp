@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sandbox/acceptance_twin.hpp"
+
 namespace wxpay::sandbox::diagnosis {
 namespace {
 
@@ -64,16 +66,19 @@ class Slips {
     }
 
     void known_keys() {
-        const std::string mch_id = merchant_.mch_id.str();
+        const std::string mch_id(wire_id(merchant_.mch_id.str()));
         const Merchant* const own = directory_.find_merchant(mch_id);
         const Merchant& production = own == nullptr ? merchant_ : *own;
-        key(Mistake::production_key_in_sandbox, mch_id, production.api_key);
+        // Other than the sandbox's own two, the wanted key is one that somebody gave.
+        const bool in_acceptance = merchant_.api_key.reveal() == sandbox_key(production).reveal();
+        key(in_acceptance ? Mistake::production_key_in_sandbox : Mistake::known_key_not_given,
+            mch_id, production.api_key);
         key(Mistake::sandbox_key_in_production, mch_id, sandbox_key(production));
         if (!production.api_v3_key.empty()) key(Mistake::api_v3_key, mch_id, production.api_v3_key);
         std::size_t tried = 0;
         for (const Merchant* const each : directory_.merchants()) {
             const Merchant& other = *each;
-            if (other.mch_id == merchant_.mch_id || ++tried > kMerchantsMax) continue;
+            if (other.mch_id.str() == mch_id || ++tried > kMerchantsMax) continue;
             key(Mistake::other_merchants_key, other.mch_id.str(), other.api_key);
         }
         for (const char* const name : {"appid", "appId", "mch_appid", "wxappid"}) {

@@ -246,7 +246,7 @@ void Notifier::attempt(const Notification& notification, std::optional<Timer> ti
         exchange.response.status = attempt.http_status;
         exchange.latency = outcome.latency;
         exchange.verdict = name(judgement.verdict);
-        exchange.error = judgement.reason;
+        if (judgement.verdict != Verdict::ok) exchange.error = judgement.reason;
         // Who refuses a probe does right, and needs no advice; nor does who could not help it.
         const bool is_decided = exchange.fault && decides_the_attempt(exchange.fault->effect);
         if (!is_decided && !(is_probed && judgement.verdict != Verdict::bad_answer)) {

@@ -156,16 +156,15 @@ TargetPolicy::Reason TargetPolicy::judge(const std::string& host,
     if (!target) return Reason::no_address;
     if (is_never(*target)) return Reason::never;
     if (is_in_any(*target, kAllowed)) return Reason::none;
-    const std::string name = normalized(host);
-    const std::string place = normalized(address);
-    const bool is_named = std::any_of(extra_.begin(), extra_.end(), [&](const std::string& extra) {
-        return extra == name || extra == place;
-    });
-    return is_named ? Reason::none : Reason::not_named;
+    return is_named(host) || is_named(address) ? Reason::none : Reason::not_named;
 }
 
 bool TargetPolicy::allows(const std::string& host, const std::string& address) const {
     return judge(host, address) == Reason::none;
+}
+
+bool TargetPolicy::is_named(const std::string& host) const {
+    return std::find(extra_.begin(), extra_.end(), normalized(host)) != extra_.end();
 }
 
 std::string TargetPolicy::why_not(const std::string& host, const std::string& address) const {

@@ -31,6 +31,9 @@ class TargetPolicy {
     /// address  the IP address it resolved to, textual; what is not one is refused
     bool allows(const std::string& host, const std::string& address) const;
 
+    /// Whether it was named as one that may lead to public addresses.
+    bool is_named(const std::string& host) const;
+
     /// Why not, in one line of printable ASCII that names the way out where there is one; empty
     /// when allowed.
     std::string why_not(const std::string& host, const std::string& address) const;

@@ -32,7 +32,8 @@ TEST(Config, NamesTheLineAndTheKeyOfEachMistake) {
         {"{\"merchants\":[\n{\"mch_id\":\"1900000120\"}]}",
          "2: merchants[0].api_key: 32 letters, digits, '-' or '_' are wanted"},
         {"{\"schedule\":{\"notify\":[\"1s\",\n\"soon\"]}}",
-         "2: schedule.notify[1]: a duration like 15s or 3m is wanted"},
+         "2: schedule.notify[1]: a duration like 15s is wanted (a number and one of ms, s, m, h, "
+         "d)"},
         {"{\"openids\":[{\"prefix\":\"oB\",\n\"outcome\":\"broke\"}]}",
          "2: openids[0].outcome: success, cancel, notenough, payerror or userpaying is wanted"},
         {"{\n\"options\": {\"strict\": 1}}", "2: options.strict: true or false is wanted"},

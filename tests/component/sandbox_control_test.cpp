@@ -25,6 +25,18 @@ class Control : public testing::Test {
         return {{"appId", p.app_id},    {"timeStamp", p.time_stamp}, {"nonceStr", p.nonce_str},
                 {"package", p.package}, {"signType", p.sign_type},   {"paySign", p.pay_sign}};
     }
+    /// The answer of a long poll, when it comes.
+    std::future<http::Response> wait_later(const std::string& query) {
+        http::Request request;
+        request.path = "/_sandbox/v1/wait";
+        request.query = query;
+        http::Answer answer = sandbox.app.handle(request);
+        auto promise = std::make_shared<std::promise<http::Response>>();
+        auto future = promise->get_future();
+        std::get<http::Later>(answer)(
+            [promise](http::Response response) { promise->set_value(std::move(response)); });
+        return future;
+    }
     std::string cashier(const Json& payment) {
         const auto answer = sandbox.control("POST", "/_sandbox/v1/cashier", payment);
         if (answer.status == 200) return "";
@@ -146,22 +158,108 @@ TEST_F(Control, WaitAnswersAtOnceWhatHoldsAlready) {
               400);
 }
 
-TEST_F(Control, WaitHoldsTheAnswerUntilTheOrderChanges) {
-    const auto later = [&](const std::string& query) {
-        http::Request request;
-        request.path = "/_sandbox/v1/wait";
-        request.query = query;
-        http::Answer answer = sandbox.app.handle(request);
-        auto promise = std::make_shared<std::promise<http::Response>>();
-        auto future = promise->get_future();
-        std::get<http::Later>(answer)(
-            [promise](http::Response response) { promise->set_value(std::move(response)); });
-        return future;
+TEST_F(Control, WaitSaysWhatKeptItFromItsEnd) {
+    const auto why = [&](const std::string& number, const std::string& until) {
+        const auto answer = sandbox.control("GET", "/_sandbox/v1/wait?order=1900000109:" + number +
+                                                       "&until=" + until + "&timeout=0");
+        EXPECT_EQ(answer.status, 408);
+        EXPECT_EQ(answer.body["error"]["code"], "timeout");
+        return answer.body["error"];
     };
-    auto unborn = later("order=1900000109:W2&until=paid&timeout=60s");
+    EXPECT_EQ(why("W8", "paid")["message"],
+              "'1900000109:W8' was not paid in time: no such order so far");
+    EXPECT_FALSE(why("W8", "paid").contains("state"));
+    order("W8");
+    EXPECT_EQ(why("W8", "paid")["message"],
+              "'1900000109:W8' was not paid in time: state is NOTPAY");
+    EXPECT_EQ(why("W8", "paid")["state"], "NOTPAY");
+    sandbox.sender.answer = [](const auto&) { return RecordingSender::answered(200, "hello"); };
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:W8/pay");
+    EXPECT_EQ(why("W8", "notified")["message"],
+              "'1900000109:W8' was not notified in time: state is SUCCESS, the callback has not "
+              "been tried");
+    sandbox.run_due();
+    const std::string unheard = why("W8", "notified")["message"];
+    EXPECT_NE(unheard.find("state is SUCCESS; last callback bad_answer: "), std::string::npos)
+        << unheard;
+    EXPECT_EQ(why("W8", "refunded")["message"],
+              "'1900000109:W8' was not refunded in time: state is SUCCESS, refunded 0 of 888");
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:W8/refund-outcome",
+                    {{"outcome", "hold"}});
+    sandbox.v2("/secapi/pay/refund", {{"out_trade_no", "W8"},
+                                      {"out_refund_no", "R8"},
+                                      {"total_fee", "888"},
+                                      {"refund_fee", "8"}});
+    const std::string held = why("W8", "refunded")["message"];
+    EXPECT_NE(held.find(", R8 is PROCESSING"), std::string::npos) << held;
+}
+
+TEST_F(Control, WaitIsToldWhenTheServerStops) {
+    auto waiting = wait_later("order=1900000109:W9&until=paid&timeout=60s");
+    sandbox.waiters.stop();
+    const http::Response answer = waiting.get();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(Json::parse(answer.body)["error"]["code"], "stopping");
+}
+
+TEST_F(Control, RefusesAMerchantsNumberThatIsNoneInEachQuery) {
+    for (const char* const path :
+         {"orders", "notifications", "faults", "exchanges", "events", "merchants", "report"}) {
+        for (const char* const wrong : {"abc", "1", "s1900000109"}) {
+            const auto answer =
+                sandbox.control("GET", std::string("/_sandbox/v1/") + path + "?mch_id=" + wrong);
+            EXPECT_EQ(answer.status, 400) << path;
+            EXPECT_EQ(answer.body["error"]["field"], "mch_id") << path;
+        }
+    }
+    EXPECT_EQ(sandbox.control("POST", "/_sandbox/v1/reset?mch_id=abc").status, 400);
+    EXPECT_EQ(sandbox.control("DELETE", "/_sandbox/v1/faults?mch_id=abc").status, 400);
+    EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/orders?mch_id=").status, 200);
+}
+
+TEST_F(Control, SaysOfAnExchangeWhetherItsSignatureIsRight) {
+    const auto signature = [&](const std::string& id) {
+        return sandbox.control("GET", "/_sandbox/v1/exchanges/" + id)
+            .body.value("signature", Json());
+    };
+    order("S1");
+    EXPECT_EQ(signature("1"), Json({{"right", true}}));
+    const Fields wrong =
+        AppHarness::sign(AppHarness::order("S2"), "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c");
+    sandbox.post("/pay/unifiedorder", AppHarness::xml(wrong));
+    EXPECT_EQ(signature("2"), Json({{"right", false}, {"mistakes", {"other_merchants_key"}}}));
+    // Refused before anybody looked at it: the key says so.
+    Fields unbound = AppHarness::order("S3", {{"appid", "wx1111111111111111"}});
+    sandbox.post("/pay/unifiedorder", AppHarness::xml(AppHarness::sign(unbound)));
+    EXPECT_EQ(signature("3"), Json({{"right", true}}));
+    sandbox.post("/pay/unifiedorder", "hello");
+    EXPECT_EQ(signature("4"), Json()) << "it has none";
+    sandbox.control("POST", "/_sandbox/v1/orders/1900000109:S1/pay");
+    sandbox.run_due();
+    EXPECT_EQ(signature("c1"), Json({{"right", true}}));
+    sandbox.control("POST", "/_sandbox/v1/faults",
+                    {{"on", "notify"}, {"do", {{"corrupt_sign", true}}}});
+    sandbox.control("POST", "/_sandbox/v1/notifications/1/resend");
+    EXPECT_EQ(signature("c2"), Json({{"right", false}}));
+}
+
+TEST_F(Control, SaysWhichTokenIsMissingOrWrong) {
+    sandbox.settings.control_token = "t0ken";
+    http::Request request;
+    request.path = "/_sandbox/v1/orders";
+    const auto message = [&] {
+        return Json::parse(sandbox.call(request).body)["error"]["message"].get<std::string>();
+    };
+    EXPECT_TRUE(message().starts_with("Authorization: Bearer TOKEN is wanted")) << message();
+    request.headers.add("Authorization", "Bearer wrong");
+    EXPECT_TRUE(message().starts_with("this token is not the right one")) << message();
+}
+
+TEST_F(Control, WaitHoldsTheAnswerUntilTheOrderChanges) {
+    auto unborn = wait_later("order=1900000109:W2&until=paid&timeout=60s");
     order("W2");
-    auto notified = later("order=1900000109:W2&until=notified&timeout=60s");
-    auto closed = later("order=1900000109:W3&until=closed&timeout=60s");
+    auto notified = wait_later("order=1900000109:W2&until=notified&timeout=60s");
+    auto closed = wait_later("order=1900000109:W3&until=closed&timeout=60s");
     EXPECT_EQ(unborn.wait_for(0s), std::future_status::timeout);
     sandbox.control("POST", "/_sandbox/v1/orders/1900000109:W2/pay");
     EXPECT_EQ(unborn.get().status, 200);

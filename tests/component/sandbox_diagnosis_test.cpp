@@ -355,6 +355,14 @@ TEST_F(Diagnosis, WarnsOfARepeatedCallback) {
     EXPECT_TRUE(holds(second["notes"].dump(), "credit the order once")) << second;
 }
 
+TEST_F(Diagnosis, CallsNothingAnErrorThatIsAccepted) {
+    const Json odd = callback(
+        "D19", RecordingSender::answered(200, "<xml><return_code>SUCCESS</return_code></xml>"));
+    EXPECT_EQ(odd["verdict"], "ok");
+    EXPECT_FALSE(odd.contains("error")) << odd;
+    EXPECT_TRUE(holds(odd["notes"].dump(), "no return_msg")) << odd;
+}
+
 // 16, 18
 TEST_F(Diagnosis, NotesWhatAQueryMayBeMisreadFor) {
     order("D16");

@@ -103,6 +103,23 @@ TEST_F(Faults, AreListedCountedNarrowedAndDeleted) {
     EXPECT_TRUE(sandbox.control("GET", kFaults).body["faults"].empty());
 }
 
+TEST_F(Faults, SayOfAnEndpointThatIsNoCallWhatWasMeant) {
+    const auto notes = [&](const std::string& endpoint) {
+        return on_api({{"delay", "1s"}}, {{"endpoint", endpoint}}).value("notes", json());
+    };
+    EXPECT_EQ(notes("/pay/unifiedorders"),
+              json({"endpoint '/pay/unifiedorders' is no call that the sandbox knows; did you mean "
+                    "/pay/unifiedorder?"}));
+    for (const char* const known :
+         {"/pay/unifiedorder", "/pay/unified*", "/v3/pay/transactions/id/4200000000",
+          "/v3/pay/transactions/jsapi", "/sandboxnew/pay/micropay", "/sns/jscode2session",
+          "/papay/entrustweb"})
+        EXPECT_EQ(notes(known), json()) << known;
+    const json callback = on_notify({{"lose", true}}, {{"endpoint", "/notify"}});
+    EXPECT_FALSE(callback.contains("notes")) << "a merchant's paths are its own";
+    EXPECT_FALSE(sandbox.control("GET", kFaults).body["faults"][0].contains("notes"));
+}
+
 TEST_F(Faults, AreRefusedWithTheMemberThatIsWrong) {
     const auto wrong =
         sandbox.control("POST", kFaults, {{"on", "notify"}, {"do", {{"err_code", "X"}}}});

@@ -73,6 +73,28 @@ TEST_F(Trigger, OverridesAnyFieldAndSignsIt) {
     EXPECT_NE(sent().find("<total_fee>888</total_fee>"), std::string::npos) << sent();
 }
 
+TEST_F(Trigger, NotesFieldsThatNoSuchCallbackHas) {
+    const auto notes = [&](const std::string& event, const Json& override, const char* api) {
+        Json body{{"event", event}, {"notify_url", kUrl}, {"api", api}, {"override", override}};
+        return sandbox.control("POST", "/_sandbox/v1/trigger", body).body.value("notes", Json());
+    };
+    EXPECT_EQ(notes("payment", {{"totalfee", 1}}, "v2"),
+              Json({"'totalfee' is no field of this callback; did you mean total_fee?"}));
+    EXPECT_EQ(field("totalfee"), "1") << "it is sent all the same";
+    EXPECT_EQ(notes("payment", {{"opneid", nullptr}}, "v2"),
+              Json({"'opneid' is no field of this callback; did you mean openid?"}));
+    EXPECT_EQ(notes("refund", {{"total_fe", 1}}, "v2"),
+              Json({"'total_fe' is no field of this callback; did you mean total_fee?"}));
+    EXPECT_EQ(notes("payment", {{"amount.totl", 1}}, "v3"),
+              Json({"'amount.totl' is no field of this callback; did you mean amount.total?"}));
+    EXPECT_EQ(notes("payment", {{"coupon_id_12", "1"}, {"attach", "x"}}, "v2"), Json());
+    EXPECT_EQ(notes("payment", {{"payer", nullptr}, {"amount.total", 7}}, "v3"), Json());
+    EXPECT_EQ(notes("refund", {{"event_type", "REFUND.ABNORMAL"}}, "v3"), Json());
+    EXPECT_FALSE(sandbox.control("GET", "/_sandbox/v1/notifications")
+                     .body["notifications"][0]
+                     .contains("notes"));
+}
+
 TEST_F(Trigger, OverridesNothingAndChangesNothing) {
     AppHarness other;
     trigger("payment");

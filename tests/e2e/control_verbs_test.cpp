@@ -164,7 +164,8 @@ TEST_F(ControlVerbs, WaitOnlySoLong) {
     make_order();
     const auto late = run({"wait", kOrder, "--until", "paid", "--timeout", "10ms"});
     EXPECT_EQ(late.status, 1);
-    EXPECT_EQ(late.output, "wxpay-sandbox wait: '1900000109:V1' was not paid in time\n");
+    EXPECT_EQ(late.output,
+              "wxpay-sandbox wait: '1900000109:V1' was not paid in time: state is NOTPAY\n");
 }
 
 TEST_F(ControlVerbs, TriggerACallbackWithoutAnOrder) {
@@ -191,11 +192,58 @@ TEST_F(ControlVerbs, TriggerACallbackWithoutAnOrder) {
               2U);
 }
 
+TEST_F(ControlVerbs, CountTheFaultsThatTheyRemove) {
+    run({"faults", "add", "--on", "api", "--do", "delay=1ms"});
+    run({"faults", "add", "--on", "notify", "--do", "lose", "--mch-id", "1900000110"});
+    const auto listed = run({"faults"}).output;
+    EXPECT_THAT(listed, HasSubstr("matched  struck"));
+    EXPECT_EQ(run({"faults", "clear", "--mch-id", "1900000111"}).output,
+              "removed: 0 faults of 1900000111\n");
+    EXPECT_EQ(run({"faults", "clear", "--mch-id", "1900000110"}).output,
+              "removed: 1 fault of 1900000110\n");
+    EXPECT_EQ(run({"faults", "clear"}).output, "removed: 1 fault\n");
+    const auto odd =
+        run({"faults", "add", "--on", "api", "--do", "delay=1ms", "--endpoint", "/pay/orderqery"});
+    EXPECT_EQ(odd.status, 0);
+    EXPECT_THAT(odd.output, HasSubstr("note: endpoint '/pay/orderqery' is no call that the sandbox "
+                                      "knows; did you mean /pay/orderquery?\n"));
+}
+
+TEST_F(ControlVerbs, ShowOneNotificationByItsNumberAlone) {
+    run({"trigger", "payment", "--notify-url", merchant.url() + "/t"});
+    EXPECT_EQ(run({"notifications", "1"}).output, run({"notifications", "show", "1"}).output);
+    EXPECT_EQ(run({"notifications", "9"}).status, 1);
+}
+
+TEST_F(ControlVerbs, NameTheOptionThatWasMeant) {
+    const auto unknown = run({"orders", "--limits", "5"});
+    EXPECT_EQ(unknown.status, 2);
+    EXPECT_EQ(unknown.output,
+              "wxpay-sandbox orders: unknown option --limits; did you mean --limit?; see "
+              "wxpay-sandbox orders --help\n");
+    EXPECT_THAT(run({"faults", "add", "--endpont=/x"}).output,
+                HasSubstr("did you mean --endpoint?"));
+    EXPECT_THAT(run({"serve", "--prot", "1"}).output, HasSubstr("did you mean --port?"));
+    EXPECT_THAT(run({"run", "--greace", "1s", "--", "true"}).output,
+                HasSubstr("did you mean --grace?"));
+}
+
+TEST_F(ControlVerbs, RepeatWhatTheServerRefusesOnce) {
+    EXPECT_EQ(run({"orders", "--limit", "0"}).output,
+              "wxpay-sandbox orders: " + sandbox.url() + ": limit is a number from 1 to 1000\n");
+}
+
 TEST_F(ControlVerbs, MoveTheClock) {
     EXPECT_THAT(run({"clock"}).output, HasSubstr("  manual\n"));
     const std::string before = asked("/_sandbox/v1/clock")["now"];
     EXPECT_THAT(run({"clock", "advance", "24h"}).output, HasSubstr("0 fired"));
     EXPECT_NE(asked("/_sandbox/v1/clock")["now"], before);
+    EXPECT_EQ(run({"clock", "advance", "2d"}).status, 0);
+    const std::string then = asked("/_sandbox/v1/clock")["now"];
+    EXPECT_EQ(run({"clock", "advance", "0"}).status, 0);
+    EXPECT_EQ(asked("/_sandbox/v1/clock")["now"], then);
+    EXPECT_EQ(run({"clock", "advance", "15"}).status, 0) << "seconds, as in the control API";
+    EXPECT_THAT(run({"clock", "advance", "2w"}).output, HasSubstr("ms, s, m, h, d"));
     EXPECT_EQ(run({"clock", "advance", "2099-01-02T03:04:05+08:00"}).status, 2) << "too far";
     EXPECT_EQ(run({"clock", "advance", before}).status, 2) << "it never goes back";
     EXPECT_THAT(run({"clock", "set", "x1000"}).output, HasSubstr("  x1000\n"));
@@ -274,7 +322,8 @@ TEST_F(ControlVerbs, RefuseWrongUseInOneLine) {
         {{"pay", kOrder, "--new", "1"}, "--new"},
         {{"pay", "--new", "1"}, "--notify-url"},
         {{"pay", "--new", "1.5", "--notify-url", "http://127.0.0.1/"}, "--new"},
-        {{"pay", "--new", "1", "--notify-url", "x", "--mch-id", "1900009999"}, "--api-key"},
+        {{"pay", "--new", "1", "--notify-url", "x", "--mch-id", "1900009999"},
+         "no merchant '1900009999'"},
         {{"notifications", "resend"}, "id"},
         {{"notifications", "resent", "1"}, "resent"},
         {{"trigger", "payment"}, "--notify-url"},
@@ -284,7 +333,8 @@ TEST_F(ControlVerbs, RefuseWrongUseInOneLine) {
         {{"clock", "set", "fast"}, "mode"},
         {{"faults", "add", "nonsense"}, "JSON"},
         {{"logs", "--output", "yaml"}, "--output"},
-        {{"logs", "-f", "--mch-id", "1", "--order", "wx0"}, "wx0"},
+        {{"logs", "-f", "--mch-id", "1900000109", "--order", "wx0"}, "wx0"},
+        {{"logs", "-f", "--mch-id", "x"}, "mch_id"},
         {{"wait"}, "order"},
         {{"wait", kOrder, "--timeout", "long"}, "--timeout"},
         {{"wait", kOrder, "--until", "rich"}, "until"},
@@ -294,7 +344,7 @@ TEST_F(ControlVerbs, RefuseWrongUseInOneLine) {
     };
     for (const auto& [arguments, names] : cases) {
         const auto ran = run(arguments);
-        EXPECT_EQ(ran.status, arguments[0] == "logs" && arguments[1] == "-f" ? 1 : 2) << ran.output;
+        EXPECT_EQ(ran.status, arguments.back() == "wx0" ? 1 : 2) << ran.output;
         EXPECT_THAT(ran.output, HasSubstr(names));
         EXPECT_THAT(ran.output, StartsWith("wxpay-sandbox " + arguments[0] + ": "));
         EXPECT_EQ(ran.lines(), 1U) << ran.output;
@@ -354,6 +404,11 @@ TEST(ControlVerbsAlone, BringTheTokenAlong) {
     sandbox.call("POST", "/pay/nothing");
     EXPECT_TRUE(eventually([&] { return tail.output().find("404") != std::string::npos; }));
     EXPECT_EQ(run_program({"logs", "-f", "--url", sandbox.url()}).status, 2);
+    for (const char* const verb : {"env", "orders"}) {
+        const auto wrong = run_program({verb, "--url", sandbox.url(), "--control-token", "other"});
+        EXPECT_EQ(wrong.status, 2) << verb;
+        EXPECT_THAT(wrong.output, HasSubstr("this token is not the right one"));
+    }
 }
 
 TEST(ControlVerbsAlone, FollowOnWhenTheServerHasLetThemGo) {

@@ -112,6 +112,33 @@ TEST_F(MessageVerbs, ExplainComparesWithOnesOwnStringToSign) {
     EXPECT_FALSE(holds(found.output, AppHarness::kKey)) << found.output;
 }
 
+TEST_F(MessageVerbs, TakeTheKeyOfTheEnvironmentForItsMerchantOnly) {
+    const std::string theirs = "7d1f0a9c3b5e4f6a8d2c1b0e9f8a7d6c";
+    const std::string of_another =
+        file("another.xml", AppHarness::xml(AppHarness::sign(
+                                AppHarness::order("E1", {{"mch_id", "1900000110"}}), theirs)));
+    const std::string official = file("official.xml", with_sign(kMd5));
+    const auto verify = [&](const std::string& message, const std::string& whose,
+                            std::vector<std::string> more = {}) {
+        more.insert(more.begin(), {"verify", message});
+        return run_to_end(
+            kProgram, more,
+            {{"WXPAY_SANDBOX_API_KEY", AppHarness::kKey}, {"WXPAY_SANDBOX_MCH_ID", whose}});
+    };
+    EXPECT_EQ(verify(of_another, "1900000109").status, 0);
+    EXPECT_EQ(verify(of_another, "").status, 0);
+    EXPECT_EQ(verify(of_another, "1900000110").status, 1) << "the environment says that it is its";
+    EXPECT_EQ(verify(official, "10000100").status, 0);
+    EXPECT_EQ(verify(official, "").status, 0) << "nobody else has a key for it";
+    EXPECT_EQ(verify(official, "1900000109").status, 2) << "the key is another merchant's";
+    const auto other = verify(of_another, "1900000110", {"--key", theirs});
+    EXPECT_EQ(other.status, 0) << other.output;
+    const auto demo = run({"verify", of_another, "--key", std::string(32, '0')});
+    EXPECT_TRUE(
+        holds(demo.output, "signed with the demo key of 1900000110, not with the key given"))
+        << demo.output;
+}
+
 TEST_F(MessageVerbs, WorkOnWhatTheServerSaw) {
     ServerProcess sandbox(kProgram, {"--port", "0", "--control-token", "secret-token"});
     const Fields wrong =

@@ -203,6 +203,25 @@ TEST(Serve, GreetsWithWhatOneNeedsNext) {
         << "the API key is no business of a log";
 }
 
+TEST(Serve, GreetsWithTheMerchantsThatThereAre) {
+    TemporaryDirectory directory;
+    const std::string path = (directory / "config.json").string();
+    std::ofstream(path)
+        << R"({"merchants":[{"mch_id":"1900000109","api_key":"0123456789abcdef0123456789abcdef"},)"
+        << R"({"mch_id":"1900000120","api_key":"0123456789abcdef0123456789abcdef"}]})";
+    ServerProcess sandbox(
+        kProgram, {"serve", "--port", "0", "--config", path, "--control-token", "secret-token"});
+    sandbox.process().signal(SIGTERM);
+    sandbox.process().wait();
+    const std::string output = sandbox.process().output();
+    EXPECT_EQ(output.find("README"), std::string::npos) << "that key is another one: " << output;
+    EXPECT_NE(output.find("1900000109, 1900000120 of the configuration"), std::string::npos)
+        << output;
+    EXPECT_NE(output.find("curl -H 'Authorization: Bearer TOKEN' http://"), std::string::npos)
+        << output;
+    EXPECT_EQ(output.find("secret-token"), std::string::npos) << output;
+}
+
 TEST(Serve, KeepsEveryAcknowledgedOrderWhenKilled) {
     const TemporaryDirectory data;
     const std::vector<std::string> options{"--port",  "0",     "--data", data.path().string(),

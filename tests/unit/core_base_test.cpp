@@ -170,6 +170,10 @@ TEST(Duration, IsANumberAndAUnit) {
     EXPECT_EQ(parse_duration("10m"), 10min);
     EXPECT_EQ(parse_duration("2h"), 2h);
     EXPECT_EQ(parse_duration("87840h"), 87840h);
+    EXPECT_EQ(parse_duration("2d"), 48h);
+    EXPECT_EQ(parse_duration("0.5d"), 12h);
+    EXPECT_EQ(parse_duration("3660d"), 87840h);
+    EXPECT_EQ(parse_duration("3661d"), std::nullopt);
 }
 
 TEST(Duration, RefusesEverythingElse) {
@@ -183,7 +187,7 @@ TEST(Duration, RefusesEverythingElse) {
                              "5s ",
                              "5 s",
                              "5S",
-                             "5d",
+                             "5w",
                              "5sec",
                              "1h30m",
                              "1e3s",

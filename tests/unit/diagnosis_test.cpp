@@ -195,6 +195,16 @@ TEST(DiagnoseSignature, KnowsTheProductionKeyInTheAcceptanceSandbox) {
               Names{"production_key_in_sandbox"});
 }
 
+TEST(DiagnoseSignature, KnowsTheDemoKeyWhereAnotherWasGiven) {
+    Merchant merchant = demo();
+    merchant.api_key = Secret("0123456789abcdef0123456789abcdef");
+    const std::string bytes = body(hex(md5(kFields + "&key=" + kKey)));
+    const auto found = diagnose_signature(XmlMessage::parse(bytes).value(), bytes, merchant,
+                                          kDirectory, v2::SignType::md5);
+    EXPECT_EQ(names(found), Names{"known_key_not_given"});
+    EXPECT_EQ(found.hint, "signed with the demo key of 1900000109, not with the key given");
+}
+
 TEST(DiagnoseSignature, ShowsTheStringToSignWhereNothingFits) {
     const auto unknown = diagnose(std::string(32, 'A'));
     EXPECT_FALSE(unknown.right);
