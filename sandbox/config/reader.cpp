@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 17> kOptionKeys{
     "clock",      "start_time", "wire_clock",    "auto_pay",   "notify_timeout", "allow_notify",
     "public_url", "strict",     "control_token", "log_format", "log_level"};
 constexpr std::array<std::string_view, 2> kAppKeys{"appid", "secret"};
-constexpr std::array<std::string_view, 18> kMerchantKeys{"mch_id",
+constexpr std::array<std::string_view, 19> kMerchantKeys{"mch_id",
                                                          "api_key",
                                                          "api_v3_key",
                                                          "appids",
@@ -51,6 +51,7 @@ constexpr std::array<std::string_view, 18> kMerchantKeys{"mch_id",
                                                          "provider",
                                                          "sub_mch_ids",
                                                          "bizpay_url",
+                                                         "refund_notify_url",
                                                          "announces_sign_type",
                                                          "verification",
                                                          "certificate_state",
@@ -83,6 +84,13 @@ Result<std::string, Problem> text(const Json& json, const std::string& path, con
         return wrong(member_path(path, key),
                      fmt::format("a text of at most {} bytes is wanted", bytes_max));
     return found->get<std::string>();
+}
+
+Result<std::string, Problem> address(const Json& json, const std::string& path, const char* key) {
+    WXPAY_TRY(std::string url, text(json, path, key));
+    if (!url.empty() && !http::Url::parse(url))
+        return wrong(member_path(path, key), "an http or https address is wanted");
+    return url;
 }
 
 Result<void, Problem> flag(const Json& json, const std::string& path, const char* key,
@@ -366,9 +374,8 @@ Result<Merchant, Problem> read_merchant(const Json& json, const std::string& pat
             return wrong(fmt::format("{}[{}]", member_path(path, "sub_mch_ids"), i),
                          "a merchant number of 8 to 10 digits is wanted");
     }
-    WXPAY_TRY(merchant.bizpay_url, text(json, path, "bizpay_url"));
-    if (!merchant.bizpay_url.empty() && !http::Url::parse(merchant.bizpay_url))
-        return wrong(member_path(path, "bizpay_url"), "an http or https address is wanted");
+    WXPAY_TRY(merchant.bizpay_url, address(json, path, "bizpay_url"));
+    WXPAY_TRY(merchant.refund_notify_url, address(json, path, "refund_notify_url"));
     return merchant;
 }
 

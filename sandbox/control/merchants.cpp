@@ -40,6 +40,7 @@ Json to_json(const Merchant& merchant) {
         json["products"].push_back(wxpay::wire_name(type));
     if (!merchant.sub_mch_ids.empty()) json["sub_mch_ids"] = merchant.sub_mch_ids;
     if (!merchant.bizpay_url.empty()) json["bizpay_url"] = merchant.bizpay_url;
+    if (!merchant.refund_notify_url.empty()) json["refund_notify_url"] = merchant.refund_notify_url;
     json["announces_sign_type"] = merchant.announces_sign_type;
     json["has_certificate"] = merchant.certificate.has_value();
     if (merchant.certificate) {

@@ -142,12 +142,6 @@ void add_callback(Work& work, const Order& order, const Refund& refund) {
     work.changed(notification);
 }
 
-const Merchant& merchant_of(Work& work, const Order& order) {
-    const Merchant* const merchant = work.context().directory.find_merchant(order.mch_id.str());
-    WXPAY_ASSERT(merchant != nullptr);  // a call that names no known merchant never comes so far
-    return *merchant;
-}
-
 /// Nothing when the merchant's account holds less than what goes back.
 std::optional<Refund> accept(Work& work, const Order& order, Refund refund, const Left& left) {
     const Instant now = work.context().clock.now();
@@ -157,10 +151,13 @@ std::optional<Refund> accept(Work& work, const Order& order, Refund refund, cons
     refund.total = order.total;
     refund.created_at = now;
     split(refund, order, left);
-    const Merchant& merchant = merchant_of(work, order);
-    if (balance(work, merchant) < refund.settlement_fee()) return std::nullopt;
+    const Merchant* const merchant = work.context().directory.find_merchant(order.mch_id.str());
+    if (merchant == nullptr || balance(work, *merchant) < refund.settlement_fee())
+        return std::nullopt;  // a merchant that a later start does not know has no account
+    if (refund.notify_url.empty() && !refund.is_reversal())
+        refund.notify_url = merchant->refund_notify_url;
     work.store().insert_refund(refund);
-    book(work, merchant, FundKind::refund, Fen{-refund.settlement_fee().count()}, refund.refund_id,
+    book(work, *merchant, FundKind::refund, Fen{-refund.settlement_fee().count()}, refund.refund_id,
          refund.is_reversal() ? order.out_trade_no.str() : refund.out_refund_no, refund.reason);
     return refund;
 }
@@ -282,7 +279,6 @@ void end_refund(Work& work, const Refund& refund, RefundOutcome outcome) {
                          [](const Refund& each) { return each.holds_money(); }))
             order->state = TradeState::success;
         work.store().update_order(*order);
-        // A merchant that a later start does not know has no account any more.
         if (const Merchant* const merchant =
                 work.context().directory.find_merchant(order->mch_id.str())) {
             book(work, *merchant, FundKind::refund_returned, refund.settlement_fee(),

@@ -246,6 +246,25 @@ TEST_F(Refunds, EndAsTheControlApiSays) {
     EXPECT_EQ(sandbox.control("GET", "/_sandbox/v1/refunds/1900000109:none").status, 404);
 }
 
+TEST_F(Refunds, AreToldToTheAddressOfTheConsoleWhenTheyNameNone) {
+    ASSERT_EQ(sandbox
+                  .control("POST", "/_sandbox/v1/merchants",
+                           {{"mch_id", AppHarness::kMchId},
+                            {"api_key", AppHarness::kKey},
+                            {"appids", {AppHarness::kAppId}},
+                            {"refund_notify_url", "http://127.0.0.1:9190/console"}})
+                  .status,
+              200);
+    paid_order("C1");
+    sandbox.sender.sent.clear();
+    refund("C1", "R1", "100");
+    refund("C1", "R2", "100", {{"notify_url", "http://127.0.0.1:9190/call"}});
+    sandbox.run_due();
+    ASSERT_EQ(sandbox.sender.sent.size(), 2U);
+    EXPECT_EQ(sandbox.sender.sent[0].url, "http://127.0.0.1:9190/console");
+    EXPECT_EQ(sandbox.sender.sent[1].url, "http://127.0.0.1:9190/call");
+}
+
 TEST_F(Refunds, OfAMerchantThatALaterStartDoesNotKnowStillEnd) {
     paid_order("O2");
     sandbox.control("POST", "/_sandbox/v1/orders/1900000109:O2/refund-outcome",
