@@ -149,6 +149,15 @@ void offer_files(Config& config, const Platform& platform) try {
         problem.what());
 }
 
+/// The seed of this directory. Keys that follow from it are in merchants' hands, and so it outlives
+/// a restart.
+std::uint64_t seed_for(std::optional<std::uint64_t> given, SqliteStore& store) {
+    const auto kept = store.kept_seed();
+    const std::uint64_t seed = given ? *given : kept ? *kept : SecureRandom().next();
+    if (kept != seed) store.keep_seed(seed);
+    return seed;
+}
+
 /// The seed of this start. A second one over the same directory must not draw the ids of the first.
 std::uint64_t seed_of(std::uint64_t seed, std::uint64_t earlier_starts) {
     SeededRandom seeds(seed);
@@ -197,10 +206,11 @@ class Server::Impl {
     explicit Impl(Config given)
         : config(with_listeners(std::move(given))),
           store(SqliteStore::open(config.data)),
+          seed(seed_for(config.seed, *store)),
           begins(clock_of(config, store->kept_time(), system_clock.now())),
           clock(begins.first, begins.second, stopwatch),
-          random(seed_of(config.seed, store->earlier_starts())),
-          faults(config.seed, config.data ? store.get() : nullptr),
+          random(seed_of(seed, store->earlier_starts())),
+          faults(seed, config.data ? store.get() : nullptr),
           traces(clock.now()),
           archive(open_archive(config.data)),
           exchanges(kExchangesMax, kExchangeBytesMax, archive.get()),
@@ -228,6 +238,7 @@ class Server::Impl {
           app(context),
           edge(edge_options(config, context),
                [this](http::Request request) { return app.handle(std::move(request)); }) {
+        config.directory.set_seed(seed);
         store->follow(clock, system_clock);
         keep_time();
         config::add_stored_merchants(config.directory, *store);
@@ -304,6 +315,7 @@ class Server::Impl {
     SystemStopwatch stopwatch;
     SystemClock system_clock;
     std::unique_ptr<SqliteStore> store;
+    std::uint64_t seed;
     std::pair<ClockMode, Instant> begins;
     VirtualClock clock;
     SeededRandom random;
@@ -332,6 +344,8 @@ Server::~Server() { impl_->stop(); }
 Result<void> Server::start() { return impl_->start(); }
 
 void Server::stop() { impl_->stop(); }
+
+std::uint64_t Server::seed() const { return impl_->seed; }
 
 int Server::port() const { return impl_->edge.port(); }
 

@@ -39,7 +39,7 @@ struct Config {
     std::size_t workers =
         4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory
-    std::uint64_t seed = 0;
+    std::optional<std::uint64_t> seed;  ///< nothing: as it was kept in `data`, or any
     std::optional<ClockMode> clock;  ///< nothing: as it was kept in `data`, or real
     /// Where the clock begins; nothing: now. Not before the time that was kept in `data`.
     std::optional<Instant> start_time;
@@ -66,6 +66,7 @@ class Server {
     void stop();
 
     int port() const;
+    std::uint64_t seed() const;
     /// http://host:port, as clients on this machine say it.
     std::string base_url() const;
     /// https://host:port; empty without a TLS listener.

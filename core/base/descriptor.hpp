@@ -1,6 +1,5 @@
 #pragma once
 
-#include <unistd.h>
 #include <utility>
 
 namespace wxpay {
@@ -9,9 +8,7 @@ namespace wxpay {
 class Descriptor {
   public:
     explicit Descriptor(int fd = -1) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
+    ~Descriptor();
     Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
     Descriptor& operator=(Descriptor&& other) noexcept {
         std::swap(fd_, other.fd_);

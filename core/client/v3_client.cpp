@@ -316,8 +316,9 @@ Result<void> Client::refresh_certificates() {
 
 /// Downloads the certificates when a message is signed under a serial that we do not know, or one
 /// of certificates that were downloaded long ago. What comes of it, the verification of the message
-/// will show. One thread downloads; the others go on with the keys that are here, but for an answer
-/// under an unknown one: that waits. Anybody can send a callback, and must not make threads wait.
+/// will show. One thread downloads; the others go on with the keys that are here. An answer under
+/// an unknown one waits, and so do the first callbacks of all, for which there is no key yet. Later
+/// ones do not: anybody can send a callback, and must not make threads wait.
 void Client::learn_key(const http::Headers& headers, Wait wait) {
     const auto said = read_timely_signature(headers, clock_.now());
     if (!said || said->serial.starts_with(kPublicKeyId)) return;  // refused, or not to be had
@@ -330,7 +331,8 @@ void Client::learn_key(const http::Headers& headers, Wait wait) {
     if (!needs_download()) return;
     std::unique_lock lock(download_mutex_, std::try_to_lock);
     if (!lock) {
-        if (wait == Wait::never || !is_unknown()) return;
+        const bool may_wait = wait == Wait::for_an_unknown_key || keys()->empty();
+        if (!may_wait || !is_unknown()) return;
         lock.lock();
     }
     if (!needs_download()) return;  // another thread was faster

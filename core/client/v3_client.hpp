@@ -66,8 +66,9 @@ struct RefundRequest {
 /// callback under a serial that is not known yet, or under a certificate that was downloaded an
 /// hour ago, makes the client download the platform certificates, at most every ten seconds:
 /// certificates rotate without a restart, and one that WeChat withdrew is forgotten. While one
-/// thread downloads, no other waits for it, unless it has an answer under an unknown serial: a
-/// callback under one is refused meanwhile, and WeChat sends it again.
+/// thread downloads, no other waits for it, unless it has an answer under an unknown serial, or
+/// there is no key at all yet: a callback under one is refused meanwhile, and WeChat sends it
+/// again.
 ///
 /// Errors of all calls: those of the transport; not_utf8, too_large, malformed (also an unsigned
 /// HTTP error: nothing in it is believed); those of verify_signature(); refused, with WeChat's

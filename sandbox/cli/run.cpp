@@ -182,14 +182,14 @@ void finish_hermetic(Server& server, ShopEnvironment& shop) {
 
 std::string without_scheme(const std::string& url) { return url.substr(url.find("://") + 3); }
 
-void greet(Server& server, const ShopEnvironment& shop, const Config& config, bool hermetic) {
+void greet(Server& server, const ShopEnvironment& shop, bool hermetic) {
     std::string line = fmt::format("wxpay-sandbox  up{}, http {}", hermetic ? ", hermetic" : "",
                                    without_scheme(server.base_url()));
     if (!server.https_url().empty())
         line += fmt::format(", https {}", without_scheme(server.https_url()));
     if (!server.proxy_url().empty())
         line += fmt::format(", proxy {}", without_scheme(server.proxy_url()));
-    line += fmt::format(", seed {}", config.seed);
+    line += fmt::format(", seed {}", server.seed());
     if (!shop.clients.empty())
         line += fmt::format(", CA trusted for: {}", fmt::join(shop.clients, " "));
     say("{}\n", line);
@@ -249,7 +249,7 @@ int run(CLI::App& app, int argc, char** argv, Options& options, std::vector<std:
     StartedServer server(options.serve, config);
     ShopEnvironment shop = environment_of(*server, config, plan.mch_id);
     if (hermetic) finish_hermetic(*server, shop);
-    if (plan.speaks) greet(*server, shop, config, hermetic);
+    if (plan.speaks) greet(*server, shop, hermetic);
     if (options.serve.log_format == "json") log_start(*server, config);
     const int status = carry_out(child, plan, shop, server->context());
     bool is_good = false;

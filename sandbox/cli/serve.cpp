@@ -51,30 +51,30 @@ void greet(Server& server, const Config& config) {
         config.settings.control_token.empty() ? "" : "-H 'Authorization: Bearer TOKEN' ";
     const CertificateFiles* const files = server.certificate_files();
     const bool tls = !server.https_url().empty();
-    fmt::print(
-        stderr,
-        "wxpay-sandbox {} listens on {}\n"
-        "  merchant  {}\n"
-        "{}"
-        "  clock     {}, now {}\n"
-        "  seed      {}\n"
-        "  state     {}\n"
-        "{}{}"
-        "Point your merchant's base url at {}, then: curl {}{}/_sandbox/v1/orders\n",
-        kVersion, tls ? listens + " and " + server.https_url() : listens,
-        demo_line(config.directory), configured_merchants(config.directory),
-        server.context().clock.mode().str(), format_rfc3339(server.context().clock.now()),
-        config.seed, config.data ? config.data->string() : "in memory, gone when this process ends",
-        !files ? ""
-        : tls
-            ? fmt::format("  CA        {}; client certificates lie beside it\n", files->ca.string())
-            : fmt::format("  keys      {}: certificates for API V3\n",
-                          files->ca.parent_path().string()),
-        server.proxy_url().empty()
-            ? ""
-            : fmt::format("  proxy     HTTPS_PROXY={} leads WeChat's hosts here\n",
-                          server.proxy_url()),
-        url, token, url);
+    fmt::print(stderr,
+               "wxpay-sandbox {} listens on {}\n"
+               "  merchant  {}\n"
+               "{}"
+               "  clock     {}, now {}\n"
+               "  seed      {}\n"
+               "  state     {}\n"
+               "{}{}"
+               "Point your merchant's base url at {}, then: curl {}{}/_sandbox/v1/orders\n",
+               kVersion, tls ? listens + " and " + server.https_url() : listens,
+               demo_line(config.directory), configured_merchants(config.directory),
+               server.context().clock.mode().str(), format_rfc3339(server.context().clock.now()),
+               server.seed(),
+               config.data ? config.data->string() : "in memory, gone when this process ends",
+               !files ? ""
+               : tls  ? fmt::format("  CA        {}; client certificates lie beside it\n",
+                                    files->ca.string())
+                      : fmt::format("  keys      {}: certificates for API V3\n",
+                                    files->ca.parent_path().string()),
+               server.proxy_url().empty()
+                   ? ""
+                   : fmt::format("  proxy     HTTPS_PROXY={} leads WeChat's hosts here\n",
+                                 server.proxy_url()),
+               url, token, url);
 }
 
 int run(const ServeOptions& options, const Config& config) {

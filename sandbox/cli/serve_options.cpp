@@ -17,7 +17,6 @@
 #include <spdlog/spdlog.h>
 
 #include "core/base/duration.hpp"
-#include "core/base/random.hpp"
 #include "core/codec/beijing_time.hpp"
 #include "core/http/url.hpp"
 #include "core/program/program.hpp"
@@ -92,11 +91,9 @@ Config config_from(const ServeOptions& flags) {
         throw UsageError("--proxy-pass needs --proxy HOST:PORT: it lets hosts through that proxy");
     config.proxy_passes_others = flags.proxy_pass;
     if (!flags.data.empty()) config.data = flags.data;
-    if (flags.seed.empty()) {
-        config.seed = SecureRandom().next();
-    } else {
+    if (!flags.seed.empty()) {
         const char* const end = flags.seed.data() + flags.seed.size();
-        const auto [stop, problem] = std::from_chars(flags.seed.data(), end, config.seed);
+        const auto [stop, problem] = std::from_chars(flags.seed.data(), end, config.seed.emplace());
         if (problem != std::errc{} || stop != end) {
             throw UsageError(fmt::format(
                 "--seed '{}': a number from 0 to 18446744073709551615 is wanted", flags.seed));
@@ -209,7 +206,6 @@ config::Contents read_config(CLI::App& app, const std::filesystem::path& path, P
 
 void apply(config::Contents contents, Config& config) {
     config.directory = std::move(contents.directory);
-    config.directory.set_seed(config.seed);
     if (contents.notify_waits) config.settings.notify_waits = *std::move(contents.notify_waits);
     config.settings.test_openids = std::move(contents.openids);
     config.faults = std::move(contents.faults);
@@ -279,7 +275,8 @@ void declare(CLI::App& app, ServeOptions& options) {
     option("--config", options.config,
            "JSON: merchants, schedule, test users (wxpay-sandbox config schema)")
         ->type_name("FILE");
-    option("--seed", options.seed, "reproducible ids and nonces (default: random, printed)")
+    option("--seed", options.seed,
+           "reproducible ids and nonces (default: the one of --data, or random; printed)")
         ->type_name("N");
     option("--clock", options.clock,
            "real, manual (moved by the control API) or xN (N times faster); default: real, or as "

@@ -50,7 +50,7 @@ void log_start(Server& server, const Config& config) {
     if (!server.proxy_url().empty()) fields["proxy"] = server.proxy_url();
     fields["clock"] = server.context().clock.mode().str();
     fields["now"] = format_rfc3339(server.context().clock.now());
-    fields["seed"] = config.seed;
+    fields["seed"] = server.seed();
     if (config.data) fields["data"] = config.data->string();
     const LogFields about(fields);
     spdlog::info("listens on {}", server.base_url());

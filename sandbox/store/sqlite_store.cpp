@@ -28,6 +28,7 @@
 #include "embedded/kSchema0005.hpp"
 #include "embedded/kSchema0006.hpp"
 #include "embedded/kSchema0007.hpp"
+#include "embedded/kSchema0008.hpp"
 #include "sandbox/acceptance_twin.hpp"
 #include "sandbox/ledger/comment.hpp"
 #include "sandbox/ledger/funds.hpp"
@@ -42,7 +43,7 @@ namespace {
 
 /// The migrations, oldest first.
 constexpr std::array kMigrations{kSchema0001, kSchema0002, kSchema0003, kSchema0004,
-                                 kSchema0005, kSchema0006, kSchema0007};
+                                 kSchema0005, kSchema0006, kSchema0007, kSchema0008};
 
 constexpr std::string_view kOrderColumns =
     "mch_id, out_trade_no, appid, sub_mch_id, sub_appid, api, trade_type, state, total, body, "
@@ -1093,6 +1094,18 @@ std::uint64_t SqliteStore::earlier_starts() const {
     Statement starts(*impl_->connection.db, "SELECT count FROM starts");
     auto rows = starts.query();
     return rows.next() ? static_cast<std::uint64_t>(rows.number() - 1) : 0;
+}
+
+std::optional<std::uint64_t> SqliteStore::kept_seed() const {
+    Statement kept(*impl_->connection.db, "SELECT value FROM seed");
+    auto rows = kept.query();
+    if (!rows.next()) return std::nullopt;
+    return static_cast<std::uint64_t>(rows.number());  // SQLite's numbers have a sign
+}
+
+void SqliteStore::keep_seed(std::uint64_t seed) {
+    Statement keep(*impl_->connection.db, "INSERT OR REPLACE INTO seed (one, value) VALUES (1, ?)");
+    keep.run(static_cast<std::int64_t>(seed));
 }
 
 std::optional<SqliteStore::KeptTime> SqliteStore::kept_time() const {

@@ -34,6 +34,9 @@ class SqliteStore final : public Store, public FaultKeeper {
     std::uint64_t earlier_starts() const;
     /// What the last server over this directory has kept; nothing when there was none.
     std::optional<KeptTime> kept_time() const;
+    std::optional<std::uint64_t> kept_seed() const;
+    /// For the next start. Before the first transaction.
+    void keep_seed(std::uint64_t seed);
     /// From now on each commit in a file keeps the time that `clock` shows then, if it is not what
     /// was kept already; a real clock goes on by itself. `real` is the machine's. Both must outlive
     /// the last transaction.

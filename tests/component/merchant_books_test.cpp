@@ -51,7 +51,9 @@ TEST(MerchantBooks, OfTheFirstSchemaAreTakenOver) {
     }
     {
         Database db((data.path() / "merchant.db").string());
-        db.execute("DROP TABLE refunds; DROP INDEX payments_by_time; PRAGMA user_version = 1");
+        db.execute(
+            "DROP TABLE refunds; DROP INDEX payments_by_time; "
+            "ALTER TABLE orders DROP COLUMN prepay_asked_last; PRAGMA user_version = 1");
     }
     const Shop shop(kMd5, data.path(), 2);
     const std::string number = shop.order_of(id, session).at("out_trade_no");

@@ -1,6 +1,7 @@
 // Code payment: micropay and reverse, on the manual clock.
 #include <gtest/gtest.h>
 
+#include "sandbox/ledger/payment.hpp"
 #include "tests/support/app_harness.hpp"
 
 namespace wxpay::test {

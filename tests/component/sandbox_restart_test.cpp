@@ -39,10 +39,12 @@ class Restart : public testing::Test {
     Server& start(std::optional<ClockMode> mode, std::optional<Instant> at = std::nullopt) {
         server_.reset();
         sandbox::Config config;
-        config.data = directory_.path();
+        config.data = data_.path();
         config.clock = mode;
         config.start_time = at;
         config.faults = configured;
+        config.seed = seed;
+        config.directory = directory;
         server_.emplace(std::move(config));
         EXPECT_TRUE(server_->start());
         return *server_;
@@ -76,9 +78,11 @@ class Restart : public testing::Test {
     }
 
     std::vector<sandbox::Fault> configured;
+    std::optional<std::uint64_t> seed;
+    sandbox::Directory directory = sandbox::demo_directory();
 
   private:
-    TemporaryDirectory directory_;
+    TemporaryDirectory data_;
     std::optional<Server> server_;
 };
 
@@ -134,6 +138,25 @@ TEST_F(Restart, AClockThatStoodLongAgoBecomesTheMachines) {
     start(kManual, Instant(1h));
     start(kReal);
     EXPECT_GE(now(), kStart - 24h * 365 * 10);
+}
+
+TEST_F(Restart, AMerchantOfTheRangeKeepsItsKeys) {
+    directory =
+        sandbox::Directory({{AppId::parse(AppHarness::kAppId).value(), Secret()}}, {},
+                           sandbox::MerchantRange{MchId::parse("1230000000").value(),
+                                                  MchId::parse("1239999999").value(),
+                                                  AppId::parse(AppHarness::kAppId).value()});
+    const auto key = [&] {
+        start(kManual, kStart);
+        return control("GET", "merchants/1230000001")["api_key"].get<std::string>();
+    };
+    const std::string first = key();
+    EXPECT_EQ(key(), first) << "it is in the merchant's configuration by now";
+    seed = 7;
+    const std::string another = key();
+    EXPECT_NE(another, first);
+    seed.reset();
+    EXPECT_EQ(key(), another) << "as it was left";
 }
 
 TEST_F(Restart, FaultsAreInForceAsBefore) {

@@ -767,9 +767,11 @@ class SlowCertificates final : public http::Transport {
 
 TEST_F(V3Client, MakesNoCallbackWaitForAnothersDownload) {
     SlowCertificates gateway(certificates({kFirst}, kFirst));
+    PlatformKeys keys;  // of before
+    keys.add(test::v3_serial(kSecond), test::v3_key(kSecond).public_key());
     Client us({"wxd678efh567hg6787", "1900009191", test::v3_serial("merchant"),
                test::v3_key("merchant"), test::v3_api_key()},
-              {}, gateway, random, clock);
+              keys, gateway, random, clock);
     const auto [headers, body] = callback("TRANSACTION.SUCCESS", kPaid);
     Result<PaymentResult> first = Failure{Error{}};
     std::thread downloading([&, &its_headers = headers, &its_body = body] {
