@@ -64,7 +64,8 @@ struct Merchant {
     /// "Callbacks".
     bool announces_sign_type = true;
     std::string bizpay_url = {};  ///< who is asked when a user scans its product code; may be empty
-    /// Where refunds are told that name no notify_url themselves: the console's setting; may be empty.
+    /// Where refunds are told that name no notify_url themselves: the console's setting; may be
+    /// empty.
     std::string refund_notify_url = {};
     MerchantOrigin origin = MerchantOrigin::demo;
 

@@ -39,8 +39,8 @@ struct Config {
     std::size_t workers =
         4;  ///< handlers never wait, so a few are enough for any number of connections
     std::optional<std::filesystem::path> data;  ///< nothing: all state in memory
-    std::optional<std::uint64_t> seed;  ///< nothing: as it was kept in `data`, or any
-    std::optional<ClockMode> clock;  ///< nothing: as it was kept in `data`, or real
+    std::optional<std::uint64_t> seed;          ///< nothing: as it was kept in `data`, or any
+    std::optional<ClockMode> clock;             ///< nothing: as it was kept in `data`, or real
     /// Where the clock begins; nothing: now. Not before the time that was kept in `data`.
     std::optional<Instant> start_time;
     Settings settings;
