@@ -210,27 +210,27 @@ std::optional<PayOutcome> parse_pay_outcome(std::string_view word) {
     return std::nullopt;
 }
 
-Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& asked) {
+Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const PayRequest& request) {
     const Instant now = work.context().clock.now();
     if (const auto problem = why_not_payable(order, now)) return Failure{*problem};
     // A user who is already typing the password and now pays, pays: the test openid has had its
     // effect.
     const bool confirms =
-        order.state == TradeState::user_paying && asked.outcome == PayOutcome::success;
-    const PayRequest request = confirms ? confirmed(asked, order) : asked;
-    std::string openid = request.openid.empty() ? order.openid : request.openid;
+        order.state == TradeState::user_paying && request.outcome == PayOutcome::success;
+    const PayRequest made = confirms ? confirmed(request, order) : request;
+    std::string openid = made.openid.empty() ? order.openid : made.openid;
     if (openid.empty()) openid = kDefaultPayer;
 
     const PayOutcome outcome =
-        confirms ? PayOutcome::success : outcome_of(request, openid, work.context().settings);
+        confirms ? PayOutcome::success : outcome_of(made, openid, work.context().settings);
     std::string_view message;
     switch (outcome) {
         case PayOutcome::success: {
-            WXPAY_TRY(Order paid, settle(work, order, request, openid));
+            WXPAY_TRY(Order paid, settle(work, order, made, openid));
             return PayResult{std::move(paid), outcome, "支付成功"};
         }
         case PayOutcome::user_paying:
-            if (order.limit_pay == "no_credit" && request.bank_type.ends_with("_CREDIT"))
+            if (order.limit_pay == "no_credit" && made.bank_type.ends_with("_CREDIT"))
                 return Failure{PayProblem::card_not_supported};
             forget_attempt(work, order);
             work.schedule(now + kSlowPayer, TimerKind::finish_paying, order.id);
@@ -249,8 +249,8 @@ Result<PayResult, PayProblem> user_pays(Work& work, const Order& order, const Pa
         if (outcome == PayOutcome::user_paying) {
             each.state = TradeState::user_paying;
             each.payer = openid;
-            each.bank_type = request.bank_type;
-            each.coupons = each.id == order.id ? request.coupons : std::vector<v2::Coupon>();
+            each.bank_type = made.bank_type;
+            each.coupons = each.id == order.id ? made.coupons : std::vector<v2::Coupon>();
             return;
         }
         // A failed attempt leaves the order as it was; only code payment knows PAYERROR
