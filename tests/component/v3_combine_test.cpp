@@ -69,9 +69,10 @@ TEST_F(V3Combine, ALaterAttemptByAnotherPartIsTheOneThatCounts) {
     EXPECT_EQ(state_of("1900000109:C1SUB0001"), "USERPAYING");
     sandbox.advance(std::chrono::seconds{1});
     EXPECT_EQ(state_of("1900000109:C1SUB0001"), "SUCCESS");
-    const Json second = sandbox.control("GET", "/_sandbox/v1/orders/1900000110:C1SUB0002").body;
-    EXPECT_EQ(second["state"], "SUCCESS");
-    EXPECT_EQ(second["coupons"].size(), 1U) << second;
+    const Json parts = merchant.get(kQuery).body.at("sub_orders");
+    EXPECT_EQ(parts.at(0).at("amount").at("payer_amount"), 10);
+    EXPECT_EQ(parts.at(1).at("amount").at("payer_amount"), 17) << parts;
+    EXPECT_EQ(parts.at(1).at("promotion_detail").size(), 1U);
 }
 
 TEST_F(V3Combine, GivesEachProductItsOwnAnswer) {
