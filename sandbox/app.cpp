@@ -69,15 +69,6 @@ http::Response unknown_path(const http::Request& request, Exchange& exchange) {
     return response;
 }
 
-const api_v2::Endpoint* find_endpoint(std::string_view path) {
-    for (const auto all : {api_v2::endpoints(), api_v2::acceptance_endpoints()}) {
-        for (const api_v2::Endpoint& endpoint : all) {
-            if (endpoint.path == path) return &endpoint;
-        }
-    }
-    return nullptr;
-}
-
 const api_v2::DirectCall* find_direct_call(const http::Request& request) {
     const auto all = api_v2::direct_calls();
     const auto found = std::find_if(all.begin(), all.end(), [&request](const auto& call) {
@@ -170,7 +161,7 @@ std::optional<http::Response> App::respond(Exchange& exchange) {
     std::optional<http::Response> response;
     if (api_v3::is_v3_path(request.path)) {
         response = api_v3::answer(request, context_, exchange);
-    } else if (const api_v2::Endpoint* const endpoint = find_endpoint(request.path)) {
+    } else if (const api_v2::Endpoint* const endpoint = api_v2::find_endpoint(request.path)) {
         exchange.endpoint = endpoint->path;
         response = api_v2::answer(*endpoint, request, context_, exchange);
     } else if (const api_v2::DirectCall* const call = find_direct_call(request)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/codec/arena.hpp"
 #include "core/codec/ascii.hpp"
 #include "core/codec/pieces.hpp"
 
@@ -45,16 +46,7 @@ void Headers::add(std::string_view name, std::string_view value) {
     spans_.push_back({static_cast<std::uint32_t>(text_.size()),
                       static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value.size())});
-    if (text_.capacity() - text_.size() < name.size() + value.size()) {
-        // Name and value may be views of our own lines, so that they must not go before they are
-        // copied.
-        std::string longer;
-        longer.reserve(std::max(2 * text_.size(), text_.size() + name.size() + value.size()));
-        longer.append(text_).append(name).append(value);
-        text_ = std::move(longer);
-    } else {
-        text_.append(name).append(value);
-    }
+    append_pair(text_, name, value);
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/codec/arena.hpp"
 #include "core/codec/xml.hpp"
 
 namespace wxpay::v2 {
@@ -16,15 +17,7 @@ Message::Element Message::add(std::string_view name, std::string_view value, boo
     const Element element{static_cast<std::uint32_t>(arena_.size()),
                           static_cast<std::uint32_t>(name.size()),
                           static_cast<std::uint32_t>(value.size()), bare};
-    if (arena_.capacity() - arena_.size() < name.size() + value.size()) {
-        // Both may be views of our own elements, so that those must not go before they are copied.
-        std::string longer;
-        longer.reserve(std::max(2 * arena_.size(), arena_.size() + name.size() + value.size()));
-        longer.append(arena_).append(name).append(value);
-        arena_ = std::move(longer);
-    } else {
-        arena_.append(name).append(value);
-    }
+    append_pair(arena_, name, value);
     return element;
 }
 

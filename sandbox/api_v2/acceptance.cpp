@@ -278,4 +278,12 @@ std::span<const Endpoint> acceptance_endpoints() {
     return kEndpoints;
 }
 
+const Endpoint* find_endpoint(std::string_view path) {
+    for (const auto all : {endpoints(), acceptance_endpoints()}) {
+        for (const Endpoint& endpoint : all)
+            if (endpoint.path == path) return &endpoint;
+    }
+    return nullptr;
+}
+
 }  // namespace wxpay::sandbox::api_v2

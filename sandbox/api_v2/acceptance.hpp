@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "sandbox/api_v2/pipeline.hpp"
 
@@ -12,5 +13,8 @@ namespace wxpay::sandbox::api_v2 {
 /// source  [B] juejin.cn/post/6911574490166558728; [A] github.com/TheNorthMemory/wechatpay-openapi
 /// docs/v2/sandboxnew and docs/v2/xdc
 std::span<const Endpoint> acceptance_endpoints();
+
+/// The call of this path, in production or in the acceptance sandbox; null when it is none.
+const Endpoint* find_endpoint(std::string_view path);
 
 }  // namespace wxpay::sandbox::api_v2

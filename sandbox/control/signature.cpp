@@ -12,7 +12,6 @@
 
 #include "sandbox/acceptance_twin.hpp"
 #include "sandbox/api_v2/acceptance.hpp"
-#include "sandbox/api_v2/endpoints.hpp"
 #include "sandbox/api_v2/refusals.hpp"
 #include "sandbox/diagnosis/signature.hpp"
 #include "sandbox/diagnosis/v3_signature.hpp"
@@ -53,17 +52,9 @@ CheckedSignature of_v3_call(const Exchange& exchange, const v3::Authorization& a
                            .findings)};
 }
 
-const api_v2::Endpoint* find_endpoint(std::string_view path) {
-    for (const auto all : {api_v2::endpoints(), api_v2::acceptance_endpoints()}) {
-        for (const api_v2::Endpoint& endpoint : all)
-            if (endpoint.path == path) return &endpoint;
-    }
-    return nullptr;
-}
-
 std::optional<CheckedSignature> of_v2_call(const Exchange& exchange, const XmlMessage& message,
                                            const Directory& directory) {
-    const api_v2::Endpoint* const endpoint = find_endpoint(exchange.endpoint);
+    const api_v2::Endpoint* const endpoint = api_v2::find_endpoint(exchange.endpoint);
     if (endpoint == nullptr) return std::nullopt;
     const std::string_view mch_id = message.get(endpoint->mch_id_name);
     const Merchant* const merchant = endpoint->in_acceptance ? directory.find_in_acceptance(mch_id)
